@@ -1,0 +1,155 @@
+import { Hono } from "hono";
+import type { Logger } from "../log.ts";
+import type { GatewayConfig } from "./config.ts";
+import { healthRoutes } from "./health.ts";
+import { followJobChanges } from "./jobs/job-changes.ts";
+import { openJobStore } from "./jobs/job-store.ts";
+import { openAgentCalls } from "./link/agent-calls.ts";
+import { openLinkPort } from "./link/link-port.ts";
+import { openLinks } from "./link/links.ts";
+import { linkSockets } from "./link-side.ts";
+import { openMiniprogramLogin } from "./miniprogram/login.ts";
+import { type GatewayRedis, openGatewayRedis } from "./redis/open.ts";
+import { serve } from "./serve.ts";
+import { userHttp, type UserPorts, userSockets } from "./user-side.ts";
+import { openChat } from "./users/chat.ts";
+import { openFeed } from "./users/feed.ts";
+import { openSessions } from "./users/session.ts";
+import { openUserJobs } from "./users/user-jobs.ts";
+import { openUsers } from "./users/users.ts";
+import { openWecomChannel } from "./wecom/channel.ts";
+
+/** What clients get to move to another gateway, or back, before their sockets are closed. */
+const DRAIN_MS = 300;
+
+export interface Gateway {
+  port: number;
+  /** Takes no more work, lets go of its clients, finishes what it has in hand, closes Redis last. */
+  stop(): Promise<void>;
+}
+
+/** Puts the gateway together and starts it; resolves when it serves. */
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+  const redis = await openGatewayRedis({
+    ...config.redis,
+    dataDir: config.dataDir,
+    log: log.getChild("redis"),
+  });
+  try {
+    return await startOn(redis, config, log);
+  } catch (error) {
+    await redis.close();
+    throw error;
+  }
+}
+
+async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: Logger): Promise<Gateway> {
+  const { redis, hub, restarts } = gatewayRedis;
+  const gatewayId = Bun.randomUUIDv7();
+  const agentIds = [...config.agents.keys()];
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const jobs = openJobStore(redis, restarts);
+  const users = openUsers(redis);
+  const sessions = openSessions(config.sessionSecret);
+  const feed = openFeed(redis, hub);
+  const links = openLinks({ redis, hub, agents: config.agents, log: log.getChild("link") });
+  const calls = await openAgentCalls({ redis, hub, agentIds, signal });
+  const chat = openChat({ jobs, feed, calls, agentIds });
+  const wecom =
+    config.wecom &&
+    openWecomChannel({
+      config: config.wecom,
+      redis,
+      hub,
+      restarts,
+      jobs,
+      users,
+      feed,
+      chat,
+      links,
+      agentIds,
+      gatewayId,
+      log: log.getChild("wecom"),
+    });
+
+  const ports: UserPorts = {
+    auth: openMiniprogramLogin({
+      config: config.miniprogram,
+      users,
+      sessions,
+      log: log.getChild("miniprogram"),
+    }),
+    users,
+    agents: { list: () => Promise.all(agentIds.map((agentId) => links.presence(agentId))) },
+    chat: chat.port("miniprogram"),
+    jobs: openUserJobs({ redis, hub, jobs }),
+    feed,
+  };
+  const userSide = { ports, sessions, log: log.getChild("api") };
+  const answerUser = userHttp(userSide);
+  const problems = async () => (wecom ? { wecom: await wecom.problem() } : {});
+
+  const app = new Hono()
+    .route("/", healthRoutes({ redis, links, agentIds, problems, draining: () => signal.aborted }))
+    .all("/trpc/*", (c) => answerUser(c.req.raw));
+  if (wecom) app.route("/wecom", wecom.callback);
+
+  const server = serve({
+    host: config.host,
+    port: config.port,
+    tls: config.tls,
+    app,
+    sockets: {
+      "/trpc": userSockets(userSide),
+      "/link": linkSockets({
+        links,
+        port: openLinkPort({ redis, hub, links, calls }),
+        log: log.getChild("link"),
+      }),
+    },
+  });
+  // Agents offer anew what a Redis that lost its last moments may lack.
+  restarts.onRestart(() => server.askToReconnect());
+
+  const background = [
+    ...agentIds.map((agentId) =>
+      followJobChanges({
+        redis,
+        hub,
+        jobs,
+        agentId,
+        gatewayId,
+        signal,
+        log: log.getChild("jobs"),
+        async listener(job, status) {
+          await feed.tell(job, status);
+          if (job.channel === "wecom") await wecom?.jobChanged(job, status);
+        },
+      }),
+    ),
+    wecom ? wecom.run(signal) : Promise.resolve(),
+  ];
+  log.info("网关已启动", {
+    port: server.port,
+    tls: config.tls !== undefined,
+    wecom: wecom !== undefined,
+    agents: agentIds,
+  });
+
+  return {
+    port: server.port,
+    async stop() {
+      log.info("网关正在停止");
+      server.stopAccepting();
+      server.askToReconnect();
+      stopping.abort();
+      await Bun.sleep(DRAIN_MS);
+      await Promise.allSettled(background);
+      await server.close();
+      await gatewayRedis.close();
+      log.info("网关已停止");
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Job, JobStatus, Order } from "../../contract/job.ts";
+import { agentOf } from "../../contract/identifiers.ts";
+import type { ReplyEvent } from "../../contract/reply-event.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
+import type { RestartWatch } from "../redis/restart-watch.ts";
+import { script } from "../redis/script.ts";
+import { fromHash, type JobRecord, previewOf, toHash } from "./job-record.ts";
+
+/** Where a job came from. `origin` is the channel's own note of how to answer. */
+export interface JobSource {
+  channel: string;
+  origin: string;
+}
+
+export interface JobStore {
+  /** Puts a job into its agent's queue, once: the same id again changes nothing. Resolves when it is in Redis. */
+  enqueue(job: Job, source: JobSource): Promise<void>;
+  find(jobId: string): Promise<JobRecord | undefined>;
+  /**
+   * Asks for a job's end and says where it stands: `cancelled` when it never reached the agent, `cancelling` when the
+   * agent has been told, its status when it had already ended, undefined when there is no such job.
+   */
+  cancel(jobId: string): Promise<JobStatus | "cancelling" | undefined>;
+}
+
+// KEYS: job, orders, changes. ARGV: job id, ttl, order, then the job's fields.
+const enqueue = script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local order = redis.call('XADD', KEYS[2], '*', 'order', ARGV[3])
+local fields = {}
+for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end
+redis.call('HSET', KEYS[1], 'status', 'queued', 'next', 0, 'order', order, unpack(fields))
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('XADD', KEYS[3], '*', 'job', ARGV[1], 'status', 'queued')
+redis.call('PUBLISH', KEYS[2], '')
+redis.call('PUBLISH', KEYS[3], '')
+return 1`);
+
+// KEYS: job, orders, changes, events. ARGV: job id, ttl, cancel order, the cancelled event as a batch.
+// A job still in the queue ends here and now; the order goes to the agent all the same, for it may just be reading it.
+const cancel = script(`
+local job = redis.call('HMGET', KEYS[1], 'status', 'order', 'next', 'cancel')
+local status = job[1]
+if not status then return false end
+if status == 'done' or status == 'failed' or status == 'cancelled' then return status end
+if status == 'queued' then
+  local last = tonumber(job[3]) + 1
+  redis.call('XDEL', KEYS[2], job[2])
+  redis.call('XADD', KEYS[4], last .. '-0', 'events', ARGV[4])
+  redis.call('EXPIRE', KEYS[4], ARGV[2])
+  redis.call('HSET', KEYS[1], 'status', 'cancelled', 'next', last)
+  redis.call('PUBLISH', KEYS[4], (last - 1) .. '\\n' .. ARGV[4])
+  redis.call('XADD', KEYS[3], '*', 'job', ARGV[1], 'status', 'cancelled')
+  redis.call('PUBLISH', KEYS[3], '')
+elseif job[4] then
+  return 'cancelling'
+else
+  redis.call('HSET', KEYS[1], 'cancel', 1)
+end
+redis.call('XADD', KEYS[2], '*', 'order', ARGV[3])
+redis.call('PUBLISH', KEYS[2], '')
+return status == 'queued' and 'cancelled' or 'cancelling'`);
+
+const CANCELLED: ReplyEvent[] = [{ t: "cancelled" }];
+
+export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobStore {
+  return {
+    async enqueue(job, source) {
+      const agentId = agentOf(job.conversationId);
+      const keys = agentKeys(agentId);
+      const order: Order = { t: "run", job };
+      const record: JobRecord = {
+        ...source,
+        id: job.id,
+        userId: job.userId,
+        agentId,
+        conversationId: job.conversationId,
+        status: "queued",
+        preview: previewOf(job.text),
+        createdAt: job.createdAt,
+      };
+      const args = [job.id, JOB_TTL_SECONDS, JSON.stringify(order), ...toHash(record)];
+      await restarts.surely(() => enqueue(redis, [keys.job(job.id), keys.orders, keys.changes], args));
+    },
+
+    async find(jobId) {
+      const agentId = agentOf(jobId);
+      return fromHash(jobId, agentId, await redis.hgetall(agentKeys(agentId).job(jobId)));
+    },
+
+    async cancel(jobId) {
+      const keys = agentKeys(agentOf(jobId));
+      const order: Order = { t: "cancel", jobId };
+      const status = await restarts.surely(() =>
+        cancel(
+          redis,
+          [keys.job(jobId), keys.orders, keys.changes, keys.events(jobId)],
+          [jobId, JOB_TTL_SECONDS, JSON.stringify(order), JSON.stringify(CANCELLED)],
+        ),
+      );
+      return status === null ? undefined : (status as JobStatus | "cancelling");
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { agentOf } from "../../contract/identifiers.ts";
+import type { JobStatus } from "../../contract/job.ts";
+import type { LinkedAgent, Push, PushResult } from "../../contract/link-api.ts";
+import { refusal } from "../../contract/refusal.ts";
+import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
+import { script } from "../redis/script.ts";
+
+const SUPERSEDED = -1;
+const UNKNOWN_JOB = -2;
+
+// KEYS: epoch, job, events, changes. ARGV: epoch, from, count, batch, new status or '', job id, ttl.
+// Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
+// job has ended. The epoch fences off an older link of the same agent.
+const push = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
+local job = redis.call('HMGET', KEYS[2], 'status', 'next')
+local status, next = job[1], tonumber(job[2])
+if not status then return {${UNKNOWN_JOB}, 0} end
+if status == 'done' or status == 'failed' or status == 'cancelled' then return {next, 1} end
+if tonumber(ARGV[2]) ~= next then return {next, 0} end
+local last = next + tonumber(ARGV[3])
+redis.call('XADD', KEYS[3], last .. '-0', 'events', ARGV[4])
+redis.call('PUBLISH', KEYS[3], next .. '\\n' .. ARGV[4])
+local changed = ARGV[5] ~= '' and ARGV[5] ~= status
+if changed then
+  redis.call('HSET', KEYS[2], 'next', last, 'status', ARGV[5])
+  redis.call('EXPIRE', KEYS[2], ARGV[7])
+  redis.call('XADD', KEYS[4], '*', 'job', ARGV[6], 'status', ARGV[5])
+  redis.call('PUBLISH', KEYS[4], '')
+else
+  redis.call('HSET', KEYS[2], 'next', last)
+end
+if next == 0 or changed then redis.call('EXPIRE', KEYS[3], ARGV[7]) end
+local ended = ARGV[5] == 'done' or ARGV[5] == 'failed' or ARGV[5] == 'cancelled'
+return {last, ended and 1 or 0}`);
+
+/**
+ * Adds events of a job, each once and in order, whatever is repeated or missing.
+ * @throws refusal `superseded`: a newer link of this agent is open; `not-found`: no such job of this agent
+ */
+export async function pushEvents(
+  redis: RedisClient,
+  agent: LinkedAgent,
+  { jobId, from, events }: Push,
+): Promise<PushResult> {
+  if (agentOf(jobId) !== agent.id) throw refusal("not-found", "没有这个任务");
+  const keys = agentKeys(agent.id);
+  const add = async (start: number, batch: readonly ReplyEvent[]) => {
+    const args = [
+      agent.epoch,
+      start,
+      batch.length,
+      JSON.stringify(batch),
+      statusAfter(batch),
+      jobId,
+      JOB_TTL_SECONDS,
+    ];
+    const answer = await push(redis, [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes], args);
+    const [next, closed] = answer as [number, number];
+    if (next === SUPERSEDED) throw refusal("superseded", "同一编号的智能体已建立新的连接");
+    if (next === UNKNOWN_JOB) throw refusal("not-found", "没有这个任务");
+    return { next, closed: closed === 1 };
+  };
+
+  const ending = events.findIndex(isTerminal);
+  const wanted = ending === -1 ? events : events.slice(0, ending + 1);
+  const result = await add(from, wanted);
+  // A repeated push that overlaps what is there: only its end is new.
+  const overlaps = !result.closed && result.next > from && result.next < from + wanted.length;
+  return overlaps ? await add(result.next, wanted.slice(result.next - from)) : result;
+}
+
+function statusAfter(events: readonly ReplyEvent[]): JobStatus | "" {
+  const last = events.at(-1);
+  if (last && isTerminal(last)) return last.t;
+  return events.some((event) => event.t === "started") ? "running" : "";
+}

@@ -1,0 +1,25 @@
+import type { LinkPort } from "../../contract/link-api.ts";
+import { pushEvents } from "../jobs/push-events.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import type { Hub } from "../redis/hub.ts";
+import type { AgentCalls } from "./agent-calls.ts";
+import type { Links } from "./links.ts";
+import { acceptOrders, followOrders } from "./orders.ts";
+
+/** What agents may ask of the gateway. */
+export function openLinkPort(parts: {
+  redis: RedisClient;
+  hub: Hub;
+  links: Links;
+  calls: AgentCalls;
+}): LinkPort {
+  const { redis, hub, links, calls } = parts;
+  return {
+    orders: (agent, after, signal) => followOrders({ redis, hub, agent, after, signal }),
+    accept: (agent, upTo) => acceptOrders(redis, agent, upTo),
+    push: (agent, push) => pushEvents(redis, agent, push),
+    report: (agent, report) => links.report(agent, report),
+    calls: (agent, signal) => calls.follow(agent, signal),
+    answer: (agent, answer) => calls.answer(agent, answer),
+  };
+}

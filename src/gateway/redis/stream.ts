@@ -1,0 +1,61 @@
+import type { RedisClient } from "./connect.ts";
+import type { Hub } from "./hub.ts";
+import { openMailbox } from "./mailbox.ts";
+
+/** An entry of a Redis stream: its id, and its fields as name → value. */
+export type Entry = readonly [id: string, fields: Readonly<Record<string, string>>];
+
+/** Before every entry. */
+export const STREAM_START = "0-0";
+const PAGE = 100;
+
+/** At most `count` entries after `after`, oldest first. */
+export async function readStream(
+  redis: RedisClient,
+  key: string,
+  after: string,
+  count = PAGE,
+): Promise<Entry[]> {
+  const rows = await redis.xrange(key, nextId(after), "+", "COUNT", count);
+  return rows.map(([id, fields]) => [id, record(fields)]);
+}
+
+/** The id of the newest entry; STREAM_START for an empty stream. */
+export async function lastId(redis: RedisClient, key: string): Promise<string> {
+  const [tail] = await redis.xrevrange(key, "+", "-", "COUNT", 1);
+  return tail?.[0] ?? STREAM_START;
+}
+
+/** Every entry after `after`, in order, then live; ends with the signal. The stream's key is also its wake-up channel. */
+export async function* followStream(options: {
+  redis: RedisClient;
+  hub: Hub;
+  key: string;
+  after: string;
+  signal: AbortSignal;
+}): AsyncGenerator<Entry> {
+  const { redis, hub, key, signal } = options;
+  const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
+  await hub.listen(key, () => bell.put(null), signal);
+  let last = options.after;
+  while (!signal.aborted) {
+    const page = await readStream(redis, key, last);
+    for (const entry of page) {
+      last = entry[0];
+      yield entry;
+    }
+    if (page.length < PAGE) await bell.take();
+  }
+}
+
+/** The smallest id after this one: `(id` as an exclusive start needs Redis 6.2. */
+function nextId(id: string): string {
+  const [ms = "0", sequence = "0"] = id.split("-");
+  return `${ms}-${Number(sequence) + 1}`;
+}
+
+function record(fields: readonly string[]): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (let i = 0; i + 1 < fields.length; i += 2) result[fields[i] ?? ""] = fields[i + 1] ?? "";
+  return result;
+}

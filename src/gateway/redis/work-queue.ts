@@ -1,0 +1,75 @@
+import { backoffMs, pause } from "../../backoff.ts";
+import type { Logger } from "../../log.ts";
+import type { RedisClient } from "./connect.ts";
+import type { Hub } from "./hub.ts";
+import { openMailbox } from "./mailbox.ts";
+import { type Entry, readStream, STREAM_START } from "./stream.ts";
+
+/** Entries being handled at once; more wait in Redis. */
+const MAX_IN_HAND = 256;
+/** A wake-up is only a hint: should one be lost, the stream is looked at again after this long. */
+const RECHECK_MS = 1_000;
+const RETRY = { firstMs: 100, maxMs: 10_000 };
+
+/**
+ * Handles a stream as a work queue until the signal aborts: an entry is deleted once `handle` has resolved, and tried
+ * again when it throws. Entries of one group are handled in order, different groups at the same time. One process
+ * should do this at a time (a lease); `handle` must bear being called twice for an entry all the same.
+ */
+export async function workOff(options: {
+  redis: RedisClient;
+  hub: Hub;
+  key: string;
+  log: Logger;
+  signal: AbortSignal;
+  group: (fields: Entry[1]) => string;
+  handle: (id: string, fields: Entry[1]) => Promise<void>;
+}): Promise<void> {
+  const { redis, hub, key, log, signal } = options;
+  const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
+  const recheck = setInterval(() => bell.put(null), RECHECK_MS);
+  const groups = new Map<string, Promise<void>>();
+  let inHand = 0;
+  let last = STREAM_START;
+  try {
+    await hub.listen(key, () => bell.put(null), signal);
+    while (!signal.aborted) {
+      const room = MAX_IN_HAND - inHand;
+      const page = room > 0 ? await readStream(redis, key, last, room) : [];
+      for (const entry of page) {
+        last = entry[0];
+        start(entry);
+      }
+      if (page.length === 0 && !(await bell.take())) break;
+    }
+  } finally {
+    clearInterval(recheck);
+    await Promise.allSettled(groups.values());
+  }
+
+  function start(entry: Entry): void {
+    const group = options.group(entry[1]);
+    inHand++;
+    const done = (groups.get(group) ?? Promise.resolve())
+      .then(() => handleUntilDone(entry))
+      .finally(() => {
+        if (inHand-- === MAX_IN_HAND) bell.put(null);
+        if (groups.get(group) === done) groups.delete(group);
+      });
+    groups.set(group, done);
+  }
+
+  async function handleUntilDone([id, fields]: Entry): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await options.handle(id, fields);
+        await redis.xdel(key, id);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn("处理队列中的一项失败，稍后重试", { key, id, attempt, error });
+        await pause(backoffMs(attempt, RETRY), signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { UserContext } from "../contract/user-api.ts";
+import { userRouter } from "../contract/user-api.ts";
+import { refusal } from "../contract/refusal.ts";
+import type { Logger } from "../log.ts";
+// The package's CommonJS entry, which `bun run` would take, loads a second @trpc/server whose `tracked` is another one.
+import { createBunHttpHandler } from "trpc-bun-adapter/dist/index.mjs";
+import { type TrpcSockets, trpcSockets } from "./trpc-socket.ts";
+import type { Sessions } from "./users/session.ts";
+
+export type UserPorts = Omit<UserContext, "userId">;
+
+interface Options {
+  ports: UserPorts;
+  sessions: Sessions;
+  log: Logger;
+}
+
+/** Our own bugs are logged; a refusal is the caller's business. */
+function onError({ log }: Options) {
+  return ({ error, path }: { error: Error & { code?: string }; path?: string | undefined }) => {
+    if (error.code === "INTERNAL_SERVER_ERROR") log.error("处理用户请求时出错", { path, error });
+  };
+}
+
+/** `/trpc` for users over WebSocket: `connectionParams: { token }`. Without a token only signing in is possible. */
+export function userSockets(options: Options): TrpcSockets {
+  const { ports, sessions } = options;
+  return trpcSockets({
+    router: userRouter,
+    async createContext({ info }): Promise<UserContext> {
+      const token = info.connectionParams?.["token"];
+      const userId = token ? await sessions.verify(token) : null;
+      if (token && userId === null) throw refusal("not-signed-in", "登录已失效，请重新登录");
+      return { ...ports, userId };
+    },
+    onError: onError(options),
+  });
+}
+
+/** `/trpc/*` for users over HTTP: `Authorization: Bearer <token>`. */
+export function userHttp(options: Options): (request: Request) => Promise<Response> {
+  const { ports, sessions } = options;
+  const handle = createBunHttpHandler({
+    router: userRouter,
+    endpoint: "/trpc",
+    async createContext({ req }: { req: Request }): Promise<UserContext> {
+      const token = /^Bearer (.+)$/.exec(req.headers.get("authorization") ?? "")?.[1];
+      return { ...ports, userId: token ? await sessions.verify(token) : null };
+    },
+    onError: onError(options),
+  });
+  return async (request) => (await handle(request, undefined)) ?? new Response(null, { status: 404 });
+}

@@ -1,0 +1,81 @@
+import { agentOf } from "../../contract/identifiers.ts";
+import { refusal } from "../../contract/refusal.ts";
+import type { ChatMessage, ChatPort, SentMessage } from "../../contract/user-api.ts";
+import type { JobSource, JobStore } from "../jobs/job-store.ts";
+import type { AgentCalls } from "../link/agent-calls.ts";
+import { derivedId } from "./derived-id.ts";
+import type { Feed } from "./feed.ts";
+
+export interface Chat {
+  /** Puts a user's message into the queue, once per idempotency key, whatever channel it came in by. */
+  send(userId: string, message: ChatMessage, source: JobSource): Promise<SentMessage>;
+  /** The id of a conversation that begins with that key; the same key gives the same one. */
+  newConversationId(userId: string, key: string): string;
+  /** The same as the user API's chat procedures see it. */
+  port(channel: string): ChatPort;
+}
+
+export function openChat(options: {
+  jobs: JobStore;
+  feed: Feed;
+  calls: AgentCalls;
+  agentIds: readonly string[];
+}): Chat {
+  const { jobs, feed, calls, agentIds } = options;
+  const defaultAgent = agentIds[0] ?? "";
+
+  function newConversationId(userId: string, key: string): string {
+    return `${defaultAgent}.${derivedId("conversation", userId, key)}`;
+  }
+
+  async function send(userId: string, message: ChatMessage, source: JobSource): Promise<SentMessage> {
+    const { text, idempotencyKey } = message;
+    const conversationId = message.conversationId ?? newConversationId(userId, idempotencyKey);
+    const agentId = agentOf(conversationId);
+    if (!agentIds.includes(agentId))
+      throw refusal("agent-unknown", "这个会话所在的智能体已不再使用，请新建会话");
+    const jobId = `${agentId}.${derivedId("job", userId, idempotencyKey)}`;
+    await feed.noteOpen(userId, jobId);
+    await jobs.enqueue(
+      { id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() },
+      source,
+    );
+    return { jobId, conversationId };
+  }
+
+  /** The conversations of all agents; when none of them answers, the refusal of the first. */
+  async function conversations(userId: string, signal: AbortSignal | undefined) {
+    const options = signal ? { signal } : {};
+    const answers = await Promise.allSettled(
+      agentIds.map((agentId) => calls.client(agentId).conversations.list.query({ userId }, options)),
+    );
+    const found = answers.filter((answer) => answer.status === "fulfilled");
+    const failed = answers.find((answer) => answer.status === "rejected");
+    if (found.length === 0 && failed) throw refusalOf(failed.reason);
+    return found.flatMap((answer) => answer.value).sort((a, b) => b.updatedAt - a.updatedAt);
+  }
+
+  return {
+    send,
+    newConversationId,
+    port: (channel) => ({
+      send: (userId, message) => send(userId, message, { channel, origin: "" }),
+      conversations,
+      async history(userId, request, signal) {
+        const agentId = agentOf(request.conversationId);
+        if (!agentIds.includes(agentId)) throw refusal("not-found", "没有这个会话");
+        const input = { userId, ...request };
+        try {
+          return await calls.client(agentId).conversations.history.query(input, signal ? { signal } : {});
+        } catch (error) {
+          throw refusalOf(error);
+        }
+      },
+    }),
+  };
+}
+
+/** tRPC's client wraps what its link threw; users get the refusal itself. */
+function refusalOf(error: unknown): unknown {
+  return error instanceof Error && error.cause ? error.cause : error;
+}

@@ -1,0 +1,86 @@
+import type { JobStatus } from "../../contract/job.ts";
+import type { FeedPort } from "../../contract/user-api.ts";
+import type { FeedEvent } from "../../contract/feed.ts";
+import type { RedisClient } from "../redis/connect.ts";
+import type { Hub } from "../redis/hub.ts";
+import { FEED_MAX_ENTRIES, FEED_TTL_SECONDS, JOB_TTL_SECONDS, userKeys } from "../redis/keys.ts";
+import { script } from "../redis/script.ts";
+import { followStream, lastId } from "../redis/stream.ts";
+import { isFinal, type JobRecord, summaryOf } from "../jobs/job-record.ts";
+
+export interface Feed extends FeedPort {
+  /** Tells all of a user's devices of a job's change, once, however often it is called. */
+  tell(job: JobRecord, status: JobStatus): Promise<void>;
+  /** Ids of a user's jobs that have not ended, newest first. */
+  openJobs(userId: string): Promise<string[]>;
+  /** Notes a job before it is queued; its last change takes it off again. */
+  noteOpen(userId: string, jobId: string): Promise<void>;
+}
+
+const RANK: Record<JobStatus, number> = {
+  queued: 1,
+  delivered: 2,
+  running: 3,
+  done: 4,
+  failed: 4,
+  cancelled: 4,
+};
+
+// KEYS: told, feed, open jobs. ARGV: job id, rank, event, ttl, most entries, '1' if ended.
+// A change that was told before, or overtaken by a later one, is skipped.
+const tell = script(`
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'event', ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+if ARGV[6] == '1' then redis.call('ZREM', KEYS[3], ARGV[1]) end
+redis.call('PUBLISH', KEYS[2], '')
+return 1`);
+
+// KEYS: told, open jobs. ARGV: job id, now (ms), ttl, rank of an ended job. A repeat after the end opens nothing.
+const noteOpen = script(`
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') >= tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2] - ARGV[3] * 1000)
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return 1`);
+
+export function openFeed(redis: RedisClient, hub: Hub): Feed {
+  return {
+    async tell(job, status) {
+      const keys = userKeys(job.userId);
+      const event: FeedEvent = { t: "job", job: summaryOf({ ...job, status }) };
+      await tell(
+        redis,
+        [keys.told, keys.feed, keys.openJobs],
+        [
+          job.id,
+          RANK[status],
+          JSON.stringify(event),
+          FEED_TTL_SECONDS,
+          FEED_MAX_ENTRIES,
+          isFinal(status) ? "1" : "0",
+        ],
+      );
+    },
+
+    async openJobs(userId) {
+      return await redis.zrevrange(userKeys(userId).openJobs, 0, -1);
+    },
+
+    async noteOpen(userId, jobId) {
+      const keys = userKeys(userId);
+      await noteOpen(redis, [keys.told, keys.openJobs], [jobId, Date.now(), JOB_TTL_SECONDS, RANK.done]);
+    },
+
+    async *events(userId, lastEventId, signal) {
+      const key = userKeys(userId).feed;
+      const after = lastEventId ?? (await lastId(redis, key));
+      if (lastEventId === undefined) yield [after, { t: "ready" }];
+      for await (const [id, fields] of followStream({ redis, hub, key, after, signal })) {
+        yield [id, JSON.parse(fields["event"] ?? "") as FeedEvent];
+      }
+    },
+  };
+}
