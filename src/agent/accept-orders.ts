@@ -1,0 +1,54 @@
+import { backoffMs, pause } from "../backoff.ts";
+import type { Link } from "./link/link.ts";
+import { openBell } from "./bell.ts";
+import type { JobStore } from "./store/job-store.ts";
+
+const RETRY = { firstMs: 100, maxMs: 5_000 };
+
+/** Tells the gateway which orders it may let go of. */
+export interface OrderAcceptor {
+  /** This order, and all before it, have been taken. */
+  taken(orderId: string): void;
+  stop(): Promise<void>;
+}
+
+/** Work on an order begins before this: a sync to the disk takes milliseconds, and the user is waiting. */
+export function openOrderAcceptor(options: { store: JobStore; link: () => Link }): OrderAcceptor {
+  const { store, link } = options;
+  const stopping = new AbortController();
+  const bell = openBell();
+  let taken: string | undefined;
+  let accepted: string | undefined;
+  const loop = acceptAll();
+
+  async function acceptAll(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      const upTo = taken;
+      if (upTo === undefined || upTo === accepted) {
+        await bell.wait(stopping.signal);
+        continue;
+      }
+      try {
+        store.secure(upTo);
+        await link().gateway.accept.mutate({ upTo }, { signal: link().requestSignal() });
+        accepted = upTo;
+        failures = 0;
+      } catch {
+        // The gateway keeps the orders until it hears of them; the link says what is wrong.
+        await pause(backoffMs(failures++, RETRY), stopping.signal);
+      }
+    }
+  }
+
+  return {
+    taken(orderId) {
+      taken = orderId;
+      bell.ring();
+    },
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+}

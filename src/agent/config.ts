@@ -1,0 +1,74 @@
+import * as v from "valibot";
+import {
+  checkSettings,
+  ConfigError,
+  port,
+  readConfig,
+  required,
+  resolvePath,
+  type Settings,
+  text,
+  url,
+  wholeNumber,
+} from "../config.ts";
+import { AgentId } from "../contract/identifiers.ts";
+
+export interface AgentConfig {
+  /** `ca`: path of a PEM file to trust instead of the system's; empty for the system's. */
+  gateway: { url: string; ca: string };
+  id: string;
+  key: string;
+  /** Jobs run at once; 0: as many as the model server says it can. */
+  slots: number;
+  /** `model` empty: the loaded one. */
+  lmStudio: { baseUrl: string; model: string; apiKey: string };
+  dataDir: string;
+  admin: { host: string; port: number };
+}
+
+/** More requests at once than any model server of ours runs in parallel. */
+const MAX_SLOTS = 256;
+
+const settings = {
+  "gateway.url": { env: "CLAW_GATEWAY_URL", schema: url("wss://pactgo.cn/link", ["ws://", "wss://"]) },
+  "gateway.ca": { env: "CLAW_GATEWAY_CA", schema: text("") },
+  "agent.id": {
+    env: "CLAW_AGENT_ID",
+    schema: v.pipe(required("智能体编号，与网关 agents 中的一致"), AgentId),
+  },
+  "agent.key": { env: "CLAW_AGENT_KEY", schema: required("智能体密钥，与网关 agents 中的一致") },
+  "agent.slots": {
+    env: "CLAW_AGENT_SLOTS",
+    schema: wholeNumber({ fallback: 0, min: 0, max: MAX_SLOTS, what: "并行任务数" }),
+  },
+  "lmstudio.base_url": {
+    env: "CLAW_LMSTUDIO_BASE_URL",
+    schema: url("http://127.0.0.1:1234", ["http://", "https://"]),
+  },
+  "lmstudio.model": { env: "CLAW_LMSTUDIO_MODEL", schema: text("") },
+  "lmstudio.api_key": { env: "CLAW_LMSTUDIO_API_KEY", schema: text("") },
+  data_dir: { env: "CLAW_DATA_DIR", schema: text("data") },
+  "admin.host": { env: "CLAW_ADMIN_HOST", schema: text("127.0.0.1") },
+  "admin.port": { env: "CLAW_ADMIN_PORT", schema: port(8790) },
+} satisfies Settings;
+
+/** @throws ConfigError that lists every wrong key */
+export function readAgentConfig(argv: readonly string[]): AgentConfig {
+  const source = readConfig(settings, { argv, defaultFile: "agent.toml" });
+  const values = checkSettings(settings, source);
+  if (source.problems.length > 0) throw new ConfigError(source.where, source.problems);
+  const get = (key: keyof typeof settings) => String(values[key]);
+  return {
+    gateway: { url: get("gateway.url"), ca: get("gateway.ca") && resolvePath(source, get("gateway.ca")) },
+    id: get("agent.id"),
+    key: get("agent.key"),
+    slots: Number(values["agent.slots"]),
+    lmStudio: {
+      baseUrl: get("lmstudio.base_url"),
+      model: get("lmstudio.model"),
+      apiKey: get("lmstudio.api_key"),
+    },
+    dataDir: resolvePath(source, get("data_dir")),
+    admin: { host: get("admin.host"), port: Number(values["admin.port"]) },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Job } from "../contract/job.ts";
+import { isTerminal, type ReplyEvent } from "../contract/reply-event.ts";
+import type { JobStore } from "./store/job-store.ts";
+
+/** Numbers a job's events and puts them into the outbox, before anybody else sees them. */
+export interface JobLog {
+  readonly job: Job;
+  /** The number the next event gets, of those in the outbox. */
+  next(): number;
+  ended(): boolean;
+  add(event: ReplyEvent): void;
+  /** Events from number `from` on that are in the outbox, at most `limit`. */
+  read(from: number, limit: number): ReplyEvent[];
+  /** Events before number `until` will hardly be asked for again: they need no memory. */
+  forget(until: number): void;
+}
+
+/**
+ * What is added in one turn of the event loop becomes one row: a fast model writes hundreds of tokens a second, and one
+ * commit serves them all. A terminal event is written at once.
+ */
+export function openJobLog(options: {
+  store: JobStore;
+  job: Job;
+  next: number;
+  ended: boolean;
+  /** The outbox has something new. */
+  onWritten: () => void;
+}): JobLog {
+  const { store, job, onWritten } = options;
+  let written = options.next;
+  let ended = options.ended;
+  let answer = "";
+  let pending: ReplyEvent[] = [];
+  // What was written since `recentFrom`, so that sending reads no disk.
+  let recent: ReplyEvent[] = [];
+  let recentFrom = written;
+
+  function write(): void {
+    if (pending.length === 0) return;
+    const events = pending;
+    pending = [];
+    store.append(job, { first: written, events }, answer);
+    for (const event of events) recent.push(event);
+    written += events.length;
+    onWritten();
+  }
+
+  return {
+    job,
+    next: () => written,
+    ended: () => ended,
+    add(event) {
+      if (ended) throw new Error(`an event after the end of job ${job.id}`);
+      if (event.t === "delta") answer += event.text;
+      if (event.t === "reset") answer = "";
+      pending.push(event);
+      ended = isTerminal(event);
+      if (ended) write();
+      else if (pending.length === 1) setImmediate(write);
+    },
+    read(from, limit) {
+      if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
+      const events: ReplyEvent[] = [];
+      for (const batch of store.outbox(job.id, from)) {
+        for (const event of batch.events.slice(Math.max(0, from - batch.first))) events.push(event);
+        if (events.length >= limit) break;
+      }
+      return events.slice(0, limit);
+    },
+    forget(until) {
+      if (until <= recentFrom) return;
+      recent = recent.slice(until - recentFrom);
+      recentFrom = until;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { pause } from "../backoff.ts";
+import type { AgentReport } from "../contract/presence.ts";
+import type { Link } from "./link/link.ts";
+import { openBell } from "./bell.ts";
+
+/** Changes within this time go in one report. */
+const GATHER_MS = 100;
+
+/** Keeps the gateway informed of what this agent can do and is doing. */
+export interface Reporter {
+  changed(): void;
+  stop(): Promise<void>;
+}
+
+export function openReporter(options: { link: () => Link; report: () => AgentReport }): Reporter {
+  const { link, report } = options;
+  const stopping = new AbortController();
+  const bell = openBell();
+  const loop = tell();
+
+  async function tell(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await bell.wait(stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        if (link().connected())
+          await link().gateway.report.mutate(report(), { signal: link().requestSignal() });
+      } catch {
+        // Told again when the link is back.
+      }
+      await pause(GATHER_MS, stopping.signal);
+    }
+  }
+
+  return {
+    changed: () => bell.ring(),
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { TRPCClientError } from "@trpc/client";
+import { backoffMs, pause } from "../backoff.ts";
+import { MAX_PUSH_EVENTS, type LinkRouter } from "../contract/link-api.ts";
+import type { Logger } from "../log.ts";
+import type { Bell } from "./bell.ts";
+import type { JobLog } from "./job-log.ts";
+import type { Link } from "./link/link.ts";
+
+const RETRY = { firstMs: 50, maxMs: 2_000 };
+/** A gateway that does not know a job may just be writing it anew after a loss; after this long it never will. */
+const UNKNOWN_JOB_GRACE_MS = 60_000;
+
+/**
+ * Sends a job's events from number `from` until the gateway has acknowledged the terminal one: one push in flight, and
+ * whatever comes meanwhile goes with the next. Repeating is safe: the gateway keeps each number once.
+ *
+ * @returns `settled`: the gateway has it all, or wants no more of it; `stopped`: the signal aborted
+ */
+export async function shipEvents(options: {
+  log: JobLog;
+  from: number;
+  link: Link;
+  written: Bell;
+  /** The gateway has ended the job by itself. */
+  onClosed: () => void;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<"settled" | "stopped"> {
+  const { log, link, written, onClosed, logger, signal } = options;
+  const jobId = log.job.id;
+  let next = options.from;
+  let failures = 0;
+  let unknownSince: number | undefined;
+
+  while (!signal.aborted) {
+    const events = log.read(next, MAX_PUSH_EVENTS);
+    if (events.length === 0) {
+      await written.wait(signal);
+      continue;
+    }
+    try {
+      const result = await link.gateway.push.mutate(
+        { jobId, from: next, events },
+        { signal: link.requestSignal() },
+      );
+      failures = 0;
+      unknownSince = undefined;
+      next = result.next;
+      log.forget(next);
+      if (!result.closed) continue;
+      if (!log.ended()) onClosed();
+      return "settled";
+    } catch (error) {
+      if (signal.aborted) break;
+      if (isUnknownJob(error)) {
+        unknownSince ??= performance.now();
+        if (performance.now() - unknownSince > UNKNOWN_JOB_GRACE_MS) {
+          logger.error("网关不认识这个任务，放弃发送它的回答", { jobId });
+          onClosed();
+          return "settled";
+        }
+      }
+      await pause(backoffMs(failures++, RETRY), signal);
+    }
+  }
+  return "stopped";
+}
+
+function isUnknownJob(error: unknown): boolean {
+  return (
+    error instanceof TRPCClientError && (error as TRPCClientError<LinkRouter>).data?.reason === "not-found"
+  );
+}

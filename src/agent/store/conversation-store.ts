@@ -1,0 +1,70 @@
+import type { Database } from "bun:sqlite";
+import { TRPCError } from "@trpc/server";
+import type { ConversationsPort } from "../../contract/agent-api.ts";
+import type { HistoryMessage } from "../../contract/conversation.ts";
+import { agentOf } from "../../contract/identifiers.ts";
+
+export interface ConversationStore extends ConversationsPort {
+  owner(conversationId: string): string | undefined;
+  /** The answered turns of a conversation before a job's own, message by message, newest first. */
+  before(conversationId: string, jobId: string): Iterable<{ role: "user" | "assistant"; text: string }>;
+}
+
+/** Conversations shown in a list; older ones are reached by search, later. */
+const MAX_LISTED = 200;
+/** A page of history ends after this much text: it has to fit into one message on the link. */
+const MAX_PAGE_CHARS = 500_000;
+
+interface MessageRow {
+  number: number;
+  job_id: string;
+  role: HistoryMessage["role"];
+  text: string;
+  status: HistoryMessage["status"];
+  at: number;
+}
+
+export function openConversationStore(db: Database): ConversationStore {
+  const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
+  const ofUser = db.query<{ id: string; title: string; updated_at: number }, [string, number]>(
+    "SELECT id, title, updated_at FROM conversation WHERE user_id = ? ORDER BY updated_at DESC LIMIT ?",
+  );
+  const older = db.query<MessageRow, [string, number]>(
+    "SELECT number, job_id, role, text, status, at FROM message WHERE conversation_id = ? AND number < ? ORDER BY number DESC",
+  );
+  const answered = db.query<{ role: "user" | "assistant"; text: string }, [string, string]>(
+    `SELECT m.role, m.text FROM message m
+     JOIN message a ON a.job_id = m.job_id AND a.role = 'assistant' AND a.status = 'done'
+     WHERE m.conversation_id = ? AND m.number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
+     ORDER BY m.number DESC`,
+  );
+  const owner = (conversationId: string) => ownerOf.get(conversationId)?.user_id;
+
+  return {
+    owner,
+    list: (userId) =>
+      ofUser
+        .all(userId, MAX_LISTED)
+        .map(({ id, title, updated_at }) => ({ id, agentId: agentOf(id), title, updatedAt: updated_at })),
+
+    history(userId, { conversationId, before, limit }) {
+      if (owner(conversationId) !== userId)
+        throw new TRPCError({ code: "NOT_FOUND", message: "没有这个会话" });
+      const messages: HistoryMessage[] = [];
+      let chars = 0;
+      for (const row of older.iterate(
+        conversationId,
+        before === undefined ? Number.MAX_SAFE_INTEGER : Number(before),
+      )) {
+        chars += row.text.length;
+        const full = messages.length >= limit || (chars > MAX_PAGE_CHARS && messages.length > 0);
+        if (full) return { messages: messages.toReversed(), before: String(row.number + 1) };
+        const { number, job_id, role, text, status, at } = row;
+        messages.push({ id: String(number), jobId: job_id, role, text, status, at });
+      }
+      return { messages: messages.toReversed() };
+    },
+
+    before: (conversationId, jobId) => answered.iterate(conversationId, jobId),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Database } from "bun:sqlite";
+import type { Job, Order } from "../../contract/job.ts";
+import { isTerminal, type ReplyEvent, type TerminalEvent } from "../../contract/reply-event.ts";
+import { excerpt } from "../../excerpt.ts";
+import { syncToDisk } from "./database.ts";
+
+/** Events of a job in one row of the outbox; the first has number `first` (from 0). */
+export interface EventBatch {
+  first: number;
+  events: readonly ReplyEvent[];
+}
+
+/** A job that is not settled: to be run, or run and not yet acknowledged to its end. */
+export interface UnsettledJob {
+  job: Job;
+  /** Its terminal event is in the outbox: only the sending is left. */
+  ended: boolean;
+  nextEvent: number;
+  cancelled: boolean;
+}
+
+/** The agent's inbox and outbox: jobs, and their events until the gateway surely has them. */
+export interface JobStore {
+  /** Takes an order into custody, once. Returns the job to run, if the order brought a new one. */
+  take(order: Order): Job | undefined;
+  /** Makes every order up to this one safe from a power cut; only then may the gateway let go of them. */
+  secure(orderId: string): void;
+  unsettled(): UnsettledJob[];
+  markRunning(jobId: string): void;
+  isCancelled(jobId: string): boolean;
+  /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
+  append(job: Job, batch: EventBatch, answer: string): void;
+  /** Batches that hold events from number `from` on, oldest first. */
+  outbox(jobId: string, from: number): EventBatch[];
+  /** The gateway has everything. The events stay a while, in case its Redis forgets its last moments. */
+  settle(jobId: string): void;
+  /** The last batch of each job settled after `since` (ms), to be offered again to a gateway that may have lost it. */
+  recentlySettled(since: number): { job: Job; nextEvent: number }[];
+  /** Drops the events of jobs settled before `until` (ms). */
+  forgetSettled(until: number): void;
+}
+
+const LAST_ORDER = "last_order";
+/** Length of a conversation's title, in characters. */
+const TITLE_CHARS = 40;
+
+interface JobRow {
+  body: string;
+  state: string;
+  next_event: number;
+  cancelled: number;
+}
+
+export function openJobStore(db: Database): JobStore {
+  const addJob = db.query("INSERT OR IGNORE INTO job (id, body, conversation_id) VALUES (?, ?, ?)");
+  const addConversation = db.query(
+    "INSERT OR IGNORE INTO conversation (id, user_id, title, updated_at) VALUES (?, ?, ?, ?)",
+  );
+  const touchConversation = db.query("UPDATE conversation SET updated_at = ? WHERE id = ?");
+  const addMessage = db.query(
+    "INSERT OR IGNORE INTO message (conversation_id, job_id, role, text, status, at) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const endMessage = db.query(
+    "UPDATE message SET text = ?, status = ?, at = ? WHERE job_id = ? AND role = 'assistant'",
+  );
+  const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
+  const requestCancel = db.query("UPDATE job SET cancelled = 1 WHERE id = ?");
+  const setState = db.query("UPDATE job SET state = ? WHERE id = ? AND state <> 'settled'");
+  const endJob = db.query("UPDATE job SET state = 'ended', ended_at = ?, next_event = ? WHERE id = ?");
+  const setNext = db.query("UPDATE job SET next_event = ? WHERE id = ?");
+  const addEvents = db.query("INSERT INTO job_event (job_id, first, count, events) VALUES (?, ?, ?, ?)");
+  const eventsFrom = db.query<{ first: number; events: string }, [string, number]>(
+    "SELECT first, events FROM job_event WHERE job_id = ? AND first + count > ? ORDER BY first",
+  );
+  const unsettled = db.query<JobRow, []>(
+    "SELECT body, state, next_event, cancelled FROM job WHERE state <> 'settled' ORDER BY number",
+  );
+  const cancelledJob = db.query<{ cancelled: number }, [string]>("SELECT cancelled FROM job WHERE id = ?");
+  const settledSince = db.query<{ body: string; next_event: number }, [number]>(
+    "SELECT body, next_event FROM job WHERE state = 'settled' AND ended_at > ?",
+  );
+  const dropEvents = db.query(
+    "DELETE FROM job_event WHERE job_id IN (SELECT id FROM job WHERE state = 'settled' AND ended_at <= ?)",
+  );
+  const setSetting = db.query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)");
+
+  const takeJob = db.transaction((job: Job): boolean => {
+    if (addJob.run(job.id, JSON.stringify(job), job.conversationId).changes === 0) return false;
+    addConversation.run(job.conversationId, job.userId, excerpt(job.text, TITLE_CHARS), job.createdAt);
+    // A conversation of somebody else stays untouched; the job will fail for that reason.
+    if (ownerOf.get(job.conversationId)?.user_id !== job.userId) return true;
+    touchConversation.run(job.createdAt, job.conversationId);
+    addMessage.run(job.conversationId, job.id, "user", job.text, "done", job.createdAt);
+    // The place of the answer, right after its question even when several wait.
+    addMessage.run(job.conversationId, job.id, "assistant", "", "pending", job.createdAt);
+    return true;
+  });
+
+  const append = db.transaction((job: Job, { first, events }: EventBatch, answer: string) => {
+    const next = first + events.length;
+    addEvents.run(job.id, first, events.length, JSON.stringify(events));
+    const last = events.at(-1);
+    if (!last || !isTerminal(last)) {
+      setNext.run(next, job.id);
+      return;
+    }
+    const now = Date.now();
+    endJob.run(now, next, job.id);
+    if (ownerOf.get(job.conversationId)?.user_id !== job.userId) return;
+    endMessage.run(textOf(last, answer), last.t, now, job.id);
+    touchConversation.run(now, job.conversationId);
+  });
+
+  return {
+    take(order) {
+      if (order.t === "run") return takeJob(order.job) ? order.job : undefined;
+      requestCancel.run(order.jobId);
+      return undefined;
+    },
+    secure(orderId) {
+      syncToDisk(db, () => setSetting.run(LAST_ORDER, orderId));
+    },
+    unsettled: () =>
+      unsettled.all().map((row) => ({
+        job: JSON.parse(row.body) as Job,
+        ended: row.state === "ended",
+        nextEvent: row.next_event,
+        cancelled: row.cancelled === 1,
+      })),
+    markRunning: (jobId) => void setState.run("running", jobId),
+    isCancelled: (jobId) => cancelledJob.get(jobId)?.cancelled === 1,
+    append,
+    outbox: (jobId, from) =>
+      eventsFrom
+        .all(jobId, from)
+        .map((row) => ({ first: row.first, events: JSON.parse(row.events) as ReplyEvent[] })),
+    settle: (jobId) => void setState.run("settled", jobId),
+    recentlySettled: (since) =>
+      settledSince.all(since).map((row) => ({ job: JSON.parse(row.body) as Job, nextEvent: row.next_event })),
+    forgetSettled: (until) => void dropEvents.run(until),
+  };
+}
+
+function textOf(event: TerminalEvent, answer: string): string {
+  return event.t === "done" ? event.text : answer;
+}

@@ -1,0 +1,49 @@
+/** The database's versions, oldest first; `PRAGMA user_version` counts those applied. Never change one that was released. */
+export const migrations: readonly string[] = [
+  `
+  -- one value by name: this agent's instance id, the last order on disk
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE conversation (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    updated_at INTEGER NOT NULL -- ms
+  );
+  CREATE INDEX conversation_by_user ON conversation (user_id, updated_at);
+
+  -- state: waiting, running, ended (the terminal event is in job_event), settled (and acknowledged by the gateway)
+  CREATE TABLE job (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival
+    id TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL, -- the contract's Job as JSON
+    conversation_id TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    next_event INTEGER NOT NULL DEFAULT 0,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    ended_at INTEGER -- ms
+  );
+  CREATE INDEX job_by_state ON job (state) WHERE state <> 'settled';
+
+  -- the outbox: events first, first + 1, … of a job as a JSON array
+  CREATE TABLE job_event (
+    job_id TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    events TEXT NOT NULL,
+    PRIMARY KEY (job_id, first)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE message (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at INTEGER NOT NULL, -- ms
+    UNIQUE (job_id, role)
+  );
+  CREATE INDEX message_by_conversation ON message (conversation_id, number);
+  `,
+];
