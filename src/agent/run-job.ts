@@ -2,7 +2,7 @@ import { backoffMs, pause } from "../backoff.ts";
 import type { Job } from "../contract/job.ts";
 import type { ReplyEvent, Usage } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
-import { ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
+import { ModelConnectionLost, ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
 import type { ModelServer } from "./lm-studio/model-server.ts";
 import { buildPrompt, CUT_NOTE } from "./prompt.ts";
 import type { ConversationStore } from "./store/conversation-store.ts";
@@ -10,7 +10,7 @@ import type { ConversationStore } from "./store/conversation-store.ts";
 /** A model server that went away is looked for this often. */
 const WAIT_FOR_SERVER = { firstMs: 500, maxMs: 10_000, quickTries: 6 };
 /** How often an answer that broke off is begun again before the job fails. */
-const MAX_BROKEN_ANSWERS = 3;
+const MAX_BROKEN_ANSWERS = 5;
 
 /** Everything a job needs to run. */
 export interface RunContext {
@@ -35,34 +35,28 @@ export async function runJob(
     emit({ t: "failed", code: "not-found", message: "没有这个会话" });
     return;
   }
-  let said = false;
-  for (let waits = 0, broken = 0; !signal.aborted;) {
+  let broken = 0;
+  for (let tries = 0; !signal.aborted; tries++) {
     let spoke = false;
     try {
       const end = await answer(job, context, signal, (event) => {
-        spoke = spoke || event.t === "delta" || event.t === "reasoning";
+        spoke = true;
         emit(event);
       });
       emit(end);
       return;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof ModelServerUnavailable)) {
+      const lost = error instanceof ModelConnectionLost && ++broken <= MAX_BROKEN_ANSWERS;
+      if (!lost && !(error instanceof ModelServerUnavailable)) {
         emit(failure(error, context.log, job));
         return;
       }
-      if (spoke) {
-        // It broke off in mid-answer; what came before cannot be gone on with.
-        if (++broken > MAX_BROKEN_ANSWERS) {
-          emit({ t: "failed", code: "model-error", message: "模型服务多次中断，请稍后再试" });
-          return;
-        }
-        emit({ t: "reset" });
-      }
-      if (!said) emit({ t: "progress", note: "模型服务暂时不可用，恢复后会自动继续" });
-      said = true;
-      await pause(backoffMs(waits++, WAIT_FOR_SERVER), signal);
+      // What came before it broke off cannot be gone on with.
+      if (spoke) emit({ t: "reset" });
+      if (tries === 0) emit({ t: "progress", note: "模型服务暂时不可用，恢复后会自动继续" });
     }
+    await pause(backoffMs(tries, WAIT_FOR_SERVER), signal);
   }
 }
 

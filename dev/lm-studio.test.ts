@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { startLmStudio } from "./lm-studio.ts";
+
+function ask(url: string, body: object): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    body: JSON.stringify({ messages: [{ role: "user", content: "你好" }], ...body }),
+  });
+}
+
+test("runs as a process of its own and says where", async () => {
+  const child = Bun.spawn([
+    process.execPath,
+    `${import.meta.dir}/lm-studio.ts`,
+    "--port",
+    "0",
+    "--tokens",
+    "3",
+  ]);
+  const { value } = await child.stdout.getReader().read();
+  const [, url = ""] =
+    /^LM Studio stand-in on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(new TextDecoder().decode(value)) ?? [];
+  const answer = (await (await ask(url, {})).json()) as { usage: { completion_tokens: number } };
+  expect(answer.usage.completion_tokens).toBe(3);
+  child.kill("SIGKILL");
+  await child.exited;
+});
+
+test("keeps its pace and says exactly so many tokens", async () => {
+  const server = startLmStudio({ tokensPerSecond: 200, tokensPerAnswer: 41, reply: () => "好 好" });
+  const startMs = performance.now();
+  const stream = await (await ask(server.url, { stream: true })).text();
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(195);
+  expect(stream.match(/"content":/g)?.length).toBe(41);
+  expect(stream).toEndWith("data: [DONE]\n\n");
+  expect(stream).not.toContain('"usage"');
+  await server.stop();
+});
+
+test("serves so many at once, the others in order", async () => {
+  const server = startLmStudio({ parallel: 2, firstTokenDelayMs: 30, tokensPerAnswer: 1 });
+  const order: number[] = [];
+  let most = 0;
+  const asked = [1, 2, 3, 4, 5].map(async (n) => {
+    await (await ask(server.url, { stream: true })).text();
+    order.push(n);
+    most = Math.max(most, server.running());
+  });
+  await Promise.all(asked);
+  expect(server.requests()).toBe(5);
+  expect(order.at(-1)).toBe(5);
+  expect(most).toBeLessThanOrEqual(2);
+  expect(server.running()).toBe(0);
+  await server.stop();
+});

@@ -1,0 +1,103 @@
+import type { ModelEvent } from "./answer.ts";
+import { type ChatMessage, type ChatTimeouts, streamAnswer } from "./chat.ts";
+import type { Connection } from "./connection.ts";
+import { ModelServerUnavailable } from "./errors.ts";
+import { chooseModel, listModels } from "./model-list.ts";
+import { limitRequest } from "./request-limit.ts";
+
+export type { ChatMessage, ModelEvent };
+
+export interface ModelInfo {
+  model: string;
+  /** The context it is loaded with; undefined when the server does not say or will load it on the first request. */
+  contextTokens: number | undefined;
+  /** Requests that it answers at once; undefined when the server does not say. */
+  parallel: number | undefined;
+}
+
+/** LM Studio, or another server with OpenAI's chat completions. */
+export interface ModelServer {
+  /**
+   * What would answer now.
+   *
+   * @throws ModelServerUnavailable when the server does not answer or has no model; ModelFailure when it refuses the key.
+   */
+  inspect(signal: AbortSignal): Promise<ModelInfo>;
+  /**
+   * Streams one answer. Its connection is closed, and the server's slot with it, once the iterator has ended, thrown or
+   * been returned from; nothing is retried after the first byte.
+   *
+   * @throws ModelServerUnavailable when nothing was answered and a later try may be; ModelFailure when the request
+   * failed; the signal's reason when it aborts.
+   */
+  chat(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<ModelEvent>;
+}
+
+export interface ModelTimeouts extends ChatTimeouts {
+  /** For all the requests that `inspect` makes. */
+  inspectMs: number;
+}
+
+const DEFAULT_TIMEOUTS: ModelTimeouts = {
+  // A model is loaded in minutes, and a request that waits for its turn gets no headers.
+  firstWordMs: 10 * 60_000,
+  idleMs: 120_000,
+  // A request that takes longer is stuck, whatever it sends.
+  totalMs: 60 * 60_000,
+  inspectMs: 10_000,
+};
+
+/** A model chosen by hand in LM Studio is noticed after this; asking before every answer would be a waste. */
+const INSPECTION_FRESH_MS = 5_000;
+
+export function openModelServer(options: {
+  baseUrl: string;
+  /** Empty: the loaded one. */
+  model: string;
+  apiKey: string;
+  timeouts?: Partial<ModelTimeouts>;
+}): ModelServer {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  // The address that other programs want ends in /v1, and is often copied from there.
+  const server: Connection = { ...options, baseUrl: options.baseUrl.replace(/\/+(v1\/*)?$/, "") };
+  let latest: { model: string; atMs: number } | undefined;
+
+  async function inspect(signal: AbortSignal): Promise<ModelInfo> {
+    const limit = limitRequest(signal);
+    try {
+      const listing = listModels(server, limit.signal);
+      const info = describe(await limit.wait(listing, timeouts.inspectMs, noListing), options.model);
+      latest = { model: info.model, atMs: performance.now() };
+      return info;
+    } finally {
+      limit.close();
+    }
+  }
+
+  async function chosenModel(signal: AbortSignal): Promise<string> {
+    if (options.model !== "") return options.model;
+    if (latest && performance.now() - latest.atMs < INSPECTION_FRESH_MS) return latest.model;
+    return (await inspect(signal)).model;
+  }
+
+  return {
+    inspect,
+    async *chat(messages, signal) {
+      yield* streamAnswer(server, { model: await chosenModel(signal), messages }, timeouts, signal);
+    },
+  };
+}
+
+function noListing(): ModelServerUnavailable {
+  return new ModelServerUnavailable("模型服务没有及时给出模型列表");
+}
+
+function describe(models: Awaited<ReturnType<typeof listModels>>, configured: string): ModelInfo {
+  // A server with one model answers with it whatever name it is given.
+  const chosen = chooseModel(models, configured) ?? chooseModel(models, "");
+  if (!chosen) {
+    throw new ModelServerUnavailable("模型服务上没有可用的对话模型，请在 LM Studio 中下载并加载一个");
+  }
+  const { contextTokens, parallel } = chosen;
+  return { model: configured || chosen.id, contextTokens, parallel };
+}
