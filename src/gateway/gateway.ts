@@ -44,8 +44,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 }
 
 async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: Logger): Promise<Gateway> {
-  const { redis, hub, restarts } = gatewayRedis;
-  const gatewayId = Bun.randomUUIDv7();
+  const { redis, hub, restarts, gatewayId } = gatewayRedis;
   const agentIds = [...config.agents.keys()];
   const stopping = new AbortController();
   const { signal } = stopping;

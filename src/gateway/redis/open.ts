@@ -9,6 +9,11 @@ export interface GatewayRedis {
   redis: RedisClient;
   hub: Hub;
   restarts: RestartWatch;
+  /**
+   * Who this gateway is towards the others on the same Redis. Its own Redis it shares with nobody: there it is always
+   * the same, and after a crash it has its leases back at once.
+   */
+  gatewayId: string;
   /** Disconnects, and stops the redis-server if it is our own. */
   close(): Promise<void>;
 }
@@ -34,6 +39,7 @@ export async function openGatewayRedis(options: {
     redis,
     hub: openHub(subscriber),
     restarts,
+    gatewayId: own ? "sole" : Bun.randomUUIDv7(),
     async close() {
       redis.disconnect();
       subscriber.disconnect();
