@@ -14,7 +14,10 @@ export interface CommandContext {
   links: Links;
 }
 
-/** Does a command and returns the answer. `key` names the message, so that a repeat does the same thing again. */
+/**
+ * Does a command and returns the answer, empty when the end of a job says it all. `key` names the message, so that a
+ * repeat does the same thing again.
+ */
 type Command = (context: CommandContext, userId: string, key: string) => Promise<string>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -35,7 +38,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   "/取消": "/cancel",
 };
 
-/** The answer to a message that is a command; undefined for any other text. */
+/** The answer to a message that is a command (empty: none is needed); undefined for any other text. */
 export async function runCommand(
   context: CommandContext,
   userId: string,
@@ -83,7 +86,7 @@ async function cancelNewest({ feed, jobs, links }: CommandContext, userId: strin
   for (const jobId of await feed.openJobs(userId)) {
     const outcome = await jobs.cancel(jobId);
     // Its own end is told by the channel, so that it is said once.
-    if (outcome === "cancelled") return TEXTS.cancelled;
+    if (outcome === "cancelled") return "";
     if (outcome === "cancelling") {
       const { online } = await links.presence(agentOf(jobId));
       return online ? TEXTS.cancelling : TEXTS.cancelWhenOnline;

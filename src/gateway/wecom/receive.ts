@@ -53,7 +53,7 @@ async function receiveText(
   const userId = await users.identify(WECOM, member);
   const answer = await runCommand(context, userId, text, dedupeId);
   if (answer !== undefined) {
-    await reply(answer);
+    if (answer !== "") await reply(answer);
     return;
   }
   const conversationId = await conversation.current(userId);

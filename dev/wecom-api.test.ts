@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { startWecomApi, type WecomApiStandIn } from "./wecom-api.ts";
+
+let now = 1_700_000_000_000;
+let wecom: WecomApiStandIn;
+let token = "";
+
+beforeEach(async () => {
+  wecom = await startWecomApi({ corpId: "corp", secret: "secret", agentId: 7, now: () => now });
+  token = String((await getToken("corp", "secret"))["access_token"]);
+});
+afterEach(() => wecom.stop());
+
+async function call(path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const response = await fetch(`${wecom.url}/cgi-bin/${path}`, init);
+  return (await response.json()) as Record<string, unknown>;
+}
+const getToken = (corpId: string, secret: string) => call(`gettoken?corpid=${corpId}&corpsecret=${secret}`);
+const send = (content: string, change: object = {}) =>
+  call(`message/send?access_token=${token}`, {
+    touser: "zhangsan",
+    msgtype: "text",
+    agentid: 7,
+    text: { content },
+    ...change,
+  });
+
+test("gives the same token while it is valid, and no token to strangers", async () => {
+  expect(await getToken("corp", "secret")).toMatchObject({ access_token: token, expires_in: 7_200 });
+  expect(await getToken("corp", "wrong")).toMatchObject({ errcode: 40001 });
+  expect(await getToken("other", "secret")).toMatchObject({ errcode: 40013 });
+  now += 7_200_000;
+  expect(await send("一")).toMatchObject({ errcode: 42001 });
+  expect((await getToken("corp", "secret"))["access_token"]).not.toBe(token);
+});
+
+test("refuses a missing, foreign, ended token, another app and an unknown member", async () => {
+  expect(await call("message/send", {})).toMatchObject({ errcode: 41001 });
+  expect(await call("message/send?access_token=x", {})).toMatchObject({ errcode: 40014 });
+  expect(await send("一", { agentid: 8 })).toMatchObject({ errcode: 301002 });
+  expect(await send("")).toMatchObject({ errcode: 44004 });
+  wecom.rejectMember("zhangsan");
+  expect(await send("一")).toMatchObject({ errcode: 81013 });
+  expect(await send("一", { touser: "zhangsan|lisi" })).toMatchObject({
+    errcode: 0,
+    invaliduser: "zhangsan",
+  });
+  wecom.endToken("revoked");
+  expect(await send("一")).toMatchObject({ errcode: 40014 });
+  expect(wecom.sent()).toMatchObject([{ member: "lisi", content: "一" }]);
+});
+
+test("cuts at 2048 bytes and says so", async () => {
+  await send("汉".repeat(683));
+  expect(wecom.sent()).toMatchObject([{ content: "汉".repeat(682), cut: true }]);
+});
+
+test("swallows equal content within the interval, if it was asked to", async () => {
+  const check = { enable_duplicate_check: 1, duplicate_check_interval: 60 };
+  for (let i = 0; i < 3; i++) expect(await send("好", check)).toMatchObject({ errcode: 0 });
+  await send("好", { ...check, touser: "lisi" });
+  await send("好");
+  now += 60_000;
+  await send("好", check);
+  const outcomes = wecom.calls("message/send").map((made) => made.outcome);
+  expect(outcomes).toEqual(["delivered", "duplicate", "duplicate", "delivered", "delivered", "delivered"]);
+});
+
+test("silently drops what exceeds 30 a minute to one member", async () => {
+  for (let i = 0; i < 32; i++) expect(await send(`${i}`)).toMatchObject({ errcode: 0 });
+  await send("lisi", { touser: "lisi" });
+  expect(wecom.list("zhangsan")).toHaveLength(30);
+  expect(wecom.calls().filter((made) => made.outcome === "too-many")).toHaveLength(2);
+  now += 60_000;
+  await send("again");
+  expect(wecom.list("zhangsan")).toHaveLength(31);
+});
+
+test("tells of each delivery", async () => {
+  const heard: string[] = [];
+  const stop = wecom.onSent((message) => heard.push(message.content));
+  await send("一");
+  stop();
+  await send("二");
+  await send("卡片", { msgtype: "template_card", template_card: { card_type: "text_notice" } });
+  expect(heard).toEqual(["一"]);
+  expect(wecom.sent().at(-1)).toMatchObject({
+    msgtype: "template_card",
+    content: '{"card_type":"text_notice"}',
+  });
+});
+
+test("a fault hits the calls it is meant for", async () => {
+  wecom.failNext(-1, 2, { member: "lisi" });
+  wecom.failNext(45009);
+  expect(await send("一")).toMatchObject({ errcode: 45009 });
+  expect(await send("一")).toMatchObject({ errcode: 0 });
+  expect(await send("一", { touser: "lisi" })).toMatchObject({ errcode: -1 });
+  wecom.failNoMore();
+  expect(await send("一", { touser: "lisi" })).toMatchObject({ errcode: 0 });
+});

@@ -1,0 +1,59 @@
+import type { RedisClient } from "../redis/connect.ts";
+import { JOB_TTL_SECONDS, wecomKeys } from "../redis/keys.ts";
+import { script } from "../redis/script.ts";
+import type { MessageType } from "./api.ts";
+
+export interface OutboxMessage {
+  /** The same id is never sent twice (within JOB_TTL_SECONDS). */
+  id: string;
+  /** The userid of the member it is for. */
+  member: string;
+  type: MessageType;
+  /** At most PIECE_MAX_BYTES of UTF-8, see split.ts. */
+  content: string;
+  /** Leave it out when the message with this id was added before. */
+  unlessSent?: string;
+}
+
+/** Messages to members, durable from here on: each member's go out in the order in which they were added. */
+export interface Outbox {
+  /** False: it was added before, or `unlessSent` was. */
+  add(message: OutboxMessage): Promise<boolean>;
+  /** Adds all of them in one step, such as the pieces of one answer; returns how many were not there before. */
+  addAll(messages: readonly OutboxMessage[]): Promise<number>;
+}
+
+// Three keys a message (its own id, the other id, the member's list), and as many arguments.
+const add = script(`
+local added = 0
+for i = 0, (#KEYS - 1) / 3 - 1 do
+  local sent, unless, outbox = KEYS[i * 3 + 2], KEYS[i * 3 + 3], KEYS[i * 3 + 4]
+  local item, member, hasUnless = ARGV[i * 3 + 3], ARGV[i * 3 + 4], ARGV[i * 3 + 5]
+  local skip = redis.call('EXISTS', sent) == 1 or (hasUnless == '1' and redis.call('EXISTS', unless) == 1)
+  if not skip then
+    redis.call('SET', sent, '1', 'EX', ARGV[2])
+    redis.call('RPUSH', outbox, item)
+    -- A member that waits (pacing, an error) goes on waiting.
+    redis.call('ZADD', KEYS[1], 'NX', ARGV[1], member)
+    added = added + 1
+  end
+end
+if added > 0 then redis.call('PUBLISH', KEYS[1], '1') end
+return added`);
+
+export function openOutbox(redis: RedisClient): Outbox {
+  const addAll = async (messages: readonly OutboxMessage[]): Promise<number> => {
+    if (messages.length === 0) return 0;
+    const keys: string[] = [wecomKeys.due];
+    const args: (string | number)[] = [Date.now(), JOB_TTL_SECONDS];
+    for (const { unlessSent, ...message } of messages) {
+      const { id, member, content } = message;
+      keys.push(wecomKeys.sent(id), wecomKeys.sent(unlessSent ?? id), wecomKeys.outbox(member));
+      // A lone surrogate could be neither read by the scripts nor sent.
+      const item = JSON.stringify({ ...message, content: content.toWellFormed() });
+      args.push(item, member, unlessSent === undefined ? "0" : "1");
+    }
+    return Number(await add(redis, keys, args));
+  };
+  return { addAll, add: async (message) => (await addAll([message])) === 1 };
+}
