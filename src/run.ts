@@ -2,16 +2,20 @@ import { ConfigError } from "./config.ts";
 
 /** The exit code for a wrong or missing configuration; a service manager should not restart after it. */
 const EXIT_CONFIG = 2;
+/** One Ctrl+C may come twice, from the terminal and from the program that started this one. */
+const SAME_SIGNAL_MS = 500;
 
 /**
  * Runs a program until it is told to stop: `serve` gets the signal that SIGINT or SIGTERM aborts, drains, and returns.
- * A second signal ends the process at once.
+ * Told again, the process ends at once.
  */
 export async function run(serve: (signal: AbortSignal) => Promise<void>): Promise<never> {
   const stop = new AbortController();
+  let toldAt = 0;
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(130);
+      if (!stop.signal.aborted) toldAt = performance.now();
+      else if (performance.now() - toldAt > SAME_SIGNAL_MS) process.exit(130);
       stop.abort();
     });
   }
