@@ -65,6 +65,11 @@ return status == 'queued' and 'cancelled' or 'cancelling'`);
 const CANCELLED: ReplyEvent[] = [{ t: "cancelled" }];
 
 export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobStore {
+  async function read(jobId: string): Promise<JobRecord | undefined> {
+    const agentId = agentOf(jobId);
+    return fromHash(jobId, agentId, await redis.hgetall(agentKeys(agentId).job(jobId)));
+  }
+
   return {
     async enqueue(job, source) {
       const agentId = agentOf(job.conversationId);
@@ -85,8 +90,11 @@ export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobSto
     },
 
     async find(jobId) {
-      const agentId = agentOf(jobId);
-      return fromHash(jobId, agentId, await redis.hgetall(agentKeys(agentId).job(jobId)));
+      const job = await read(jobId);
+      if (job) return job;
+      // It may be one of those that a restarted Redis is just being given again.
+      await restarts.settled();
+      return await read(jobId);
     },
 
     async cancel(jobId) {

@@ -11,6 +11,8 @@ const KEEP_MS = 5_000;
 export interface RestartWatch {
   /** Does a write now, and again if Redis restarts within a few seconds. */
   surely<T>(write: () => Promise<T>): Promise<T>;
+  /** Resolves when Redis, should it have just come back, has been given again what it may lack. */
+  settled(): Promise<void>;
   /** Called after Redis has come back as a new process, once the kept writes are done again. */
   onRestart(listener: () => void): void;
 }
@@ -23,9 +25,11 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
   let turnedAt = performance.now();
   const listeners: (() => void)[] = [];
   let runId: string | undefined;
+  let looking = Promise.resolve();
 
+  // Runs before the commands that waited for the connection, so that nobody sees the gap for good.
   redis.on("ready", () => {
-    look().catch((error: unknown) => log.warn("无法确认 Redis 是否重启过", { error }));
+    looking = look().catch((error: unknown) => log.warn("无法确认 Redis 是否重启过", { error }));
   });
 
   async function look(): Promise<void> {
@@ -52,6 +56,7 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
       newer.push(write);
       return await write();
     },
+    settled: () => looking,
     onRestart: (listener) => listeners.push(listener),
   };
 }
