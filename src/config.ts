@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
+import { ExplainedError } from "./explained-error.ts";
 
 /** One key of the configuration: the variable that overrides it, and what its text becomes (absent: undefined). */
 export interface Setting<T> {
@@ -15,8 +16,9 @@ export interface Problem {
   message: string;
 }
 
-/** Everything that is wrong with a configuration, at once. */
-export class ConfigError extends Error {
+/** Everything that is wrong with a configuration, at once. Exit code 2: a service manager should not try again. */
+export class ConfigError extends ExplainedError {
+  override readonly exitCode = 2;
   readonly problems: readonly Problem[];
   constructor(where: string, problems: readonly Problem[]) {
     const lines = problems.map((p) => `  - ${p.key}：${p.message}`);

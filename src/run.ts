@@ -1,7 +1,5 @@
-import { ConfigError } from "./config.ts";
+import { ExplainedError } from "./explained-error.ts";
 
-/** The exit code for a wrong or missing configuration; a service manager should not restart after it. */
-const EXIT_CONFIG = 2;
 /** One Ctrl+C may come twice, from the terminal and from the program that started this one. */
 const SAME_SIGNAL_MS = 500;
 
@@ -23,7 +21,8 @@ export async function run(serve: (signal: AbortSignal) => Promise<void>): Promis
     await serve(stop.signal);
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : Bun.inspect(error)}\n`);
-    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+    const explained = error instanceof ExplainedError;
+    process.stderr.write(`${explained ? error.message : Bun.inspect(error)}\n`);
+    process.exit(explained ? error.exitCode : 1);
   }
 }

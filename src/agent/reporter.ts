@@ -5,6 +5,8 @@ import { openBell } from "./bell.ts";
 
 /** Changes within this time go in one report. */
 const GATHER_MS = 100;
+/** Now and then all is told again: a gateway's Redis may have lost the last report. */
+const REPEAT_EVERY_MS = 30_000;
 
 /** Keeps the gateway informed of what this agent can do and is doing. */
 export interface Reporter {
@@ -16,6 +18,7 @@ export function openReporter(options: { link: () => Link; report: () => AgentRep
   const { link, report } = options;
   const stopping = new AbortController();
   const bell = openBell();
+  const repeat = setInterval(() => bell.ring(), REPEAT_EVERY_MS);
   const loop = tell();
 
   async function tell(): Promise<void> {
@@ -35,6 +38,7 @@ export function openReporter(options: { link: () => Link; report: () => AgentRep
   return {
     changed: () => bell.ring(),
     async stop() {
+      clearInterval(repeat);
       stopping.abort();
       await loop;
     },

@@ -73,9 +73,16 @@ export interface UserContext {
   readonly feed: FeedPort;
 }
 
-/** What every error of ours carries for the client beside tRPC's own fields. */
-export function withReason<T extends { data: object }>({ shape, error }: { shape: T; error: TRPCError }) {
-  return { ...shape, data: { ...shape.data, reason: reasonOf(error) } };
+/** What every error carries for the client beside tRPC's own fields. Of our own bugs it learns nothing. */
+export function withReason<T extends { message: string; data: object }>({
+  shape,
+  error,
+}: {
+  shape: T;
+  error: TRPCError;
+}) {
+  const message = error.code === "INTERNAL_SERVER_ERROR" ? "服务暂时出错，请稍后再试" : shape.message;
+  return { ...shape, message, data: { ...shape.data, reason: reasonOf(error) } };
 }
 
 const t = initTRPC

@@ -94,6 +94,10 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
     .route("/", healthRoutes({ redis, links, agentIds, problems, draining: () => signal.aborted }))
     .all("/trpc/*", (c) => answerUser(c.req.raw));
   if (wecom) app.route("/wecom", wecom.callback);
+  app.onError((error, c) => {
+    log.error("处理请求时出错", { path: c.req.path, error });
+    return c.text("服务暂时出错，请稍后再试", 500);
+  });
 
   const server = serve({
     host: config.host,

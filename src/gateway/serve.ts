@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { listen } from "../listen.ts";
 import type { SocketData, TrpcSockets } from "./trpc-socket.ts";
 
 /** Largest message on a socket: a push of 512 events, or a page of history. */
@@ -9,6 +10,8 @@ const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const SOCKET_IDLE_SECONDS = 60;
 /** Bun cuts a silent HTTP response; the longest of ours waits for a call through the link. */
 const HTTP_IDLE_SECONDS = 30;
+/** Callbacks have a few KiB, user requests at most a long message; each route has its own, lower limit. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const RECONNECT = JSON.stringify({ id: null, method: "reconnect" });
 const EVERYONE = "everyone";
 
@@ -30,10 +33,11 @@ export function serve(options: {
   sockets: Readonly<Record<string, TrpcSockets>>;
 }): GatewayServer {
   const { host, tls, app, sockets } = options;
-  const server = Bun.serve<SocketData>({
+  const server = listen<SocketData>({
     hostname: host,
     port: options.port,
     idleTimeout: HTTP_IDLE_SECONDS,
+    maxRequestBodySize: MAX_BODY_BYTES,
     ...(tls ? { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } } : {}),
     fetch(request, self) {
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {

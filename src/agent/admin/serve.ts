@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { listen } from "../../listen.ts";
 
 export interface Readiness {
   link: { up: boolean; reason?: string };
@@ -20,6 +21,6 @@ export function serveAdmin(options: { host: string; port: number; readiness: () 
       const ready = state.link.up && state.model.up;
       return c.json({ ready, ...state }, ready ? 200 : 503);
     });
-  const server = Bun.serve({ hostname: host, port: options.port, fetch: (request) => app.fetch(request) });
+  const server = listen({ hostname: host, port: options.port, fetch: (request) => app.fetch(request) });
   return { port: server.port ?? options.port, close: () => server.stop(true) };
 }

@@ -5,6 +5,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { agentKeys } from "../redis/keys.ts";
 import { openMailbox } from "../redis/mailbox.ts";
+import { patiently } from "../redis/patiently.ts";
 import { readStream } from "../redis/stream.ts";
 
 /** Batches waiting for a slow reader before it is sent back to the stream. */
@@ -30,14 +31,14 @@ export async function* followJobEvents(options: {
   const { redis, hub, jobId, signal } = options;
   const key = agentKeys(agentOf(jobId)).events(jobId);
   const mailbox = openMailbox<string | null>({ signal, limit: MAX_WAITING_BATCHES, overflow: null });
-  await hub.listen(key, (message) => mailbox.put(message), signal);
+  await patiently(signal, () => hub.listen(key, (message) => mailbox.put(message), signal));
 
   let seen = options.seen;
   let messages: (string | null)[] | undefined = [null];
   while (messages) {
     const live = messages.map((message) => (message === null ? null : parseMessage(message)));
     const fresh = joined(live, seen);
-    const batches = fresh ? [fresh] : await readBatches(redis, key, seen);
+    const batches = fresh ? [fresh] : await patiently(signal, () => readBatches(redis, key, seen));
     for (const batch of batches) {
       const events = batch.events.slice(seen + 1 - batch.first);
       if (events.length === 0) continue;

@@ -1,3 +1,5 @@
+import { ExplainedError } from "../../explained-error.ts";
+
 /** How long the gateway waits for its own redis-server. Tests shorten them. */
 export interface RedisLimits {
   /** From the start to the first command, loading the data included: some gigabytes on a slow disk. */
@@ -21,6 +23,6 @@ export const REDIS_LIMITS: RedisLimits = {
 };
 
 /** The gateway's own Redis cannot be used; the message tells the administrator why, and what to do. */
-export class EmbeddedRedisError extends Error {
+export class EmbeddedRedisError extends ExplainedError {
   override name = "EmbeddedRedisError";
 }

@@ -1,3 +1,4 @@
+import { ExplainedError } from "../../explained-error.ts";
 import type { Logger } from "../../log.ts";
 import { openRedis, type RedisClient } from "./connect.ts";
 import { startEmbeddedRedis } from "./embedded-server.ts";
@@ -29,21 +30,33 @@ export async function openGatewayRedis(options: {
   const url = own ? own.url : options.url;
   const redis = openRedis(url, "commands");
   const subscriber = openRedis(url, "subscriber");
-  for (const connection of [redis, subscriber]) {
-    // ioredis reconnects by itself; without a listener it would print the error, address and all.
-    connection.on("error", () => log.warn("与 Redis 的连接中断，正在重连"));
-  }
-  const restarts = watchRestarts(redis, log);
-  await Promise.all([redis.connect(), subscriber.connect()]);
-  return {
-    redis,
-    hub: openHub(subscriber),
-    restarts,
-    gatewayId: own ? "sole" : Bun.randomUUIDv7(),
-    async close() {
-      redis.disconnect();
-      subscriber.disconnect();
-      await own?.stop();
-    },
+  const close = async () => {
+    redis.disconnect();
+    subscriber.disconnect();
+    await own?.stop();
   };
+  logOutages(redis, log);
+  // Without a listener ioredis would print the error, address and all.
+  subscriber.on("error", () => {});
+  const restarts = watchRestarts(redis, log);
+  try {
+    await Promise.all([redis.connect(), subscriber.connect()]);
+  } catch {
+    await close();
+    throw new ExplainedError("连不上 Redis：请检查 redis.url 的地址、端口和密码，以及 Redis 是否在运行");
+  }
+  return { redis, hub: openHub(subscriber), restarts, gatewayId: own ? "sole" : Bun.randomUUIDv7(), close };
+}
+
+/** ioredis reconnects by itself and tells of every failed try; an administrator wants to hear of an outage once. */
+function logOutages(redis: RedisClient, log: Logger): void {
+  let away = false;
+  redis.on("error", () => {
+    if (!away) log.warn("与 Redis 的连接中断，正在重连");
+    away = true;
+  });
+  redis.on("ready", () => {
+    if (away) log.info("与 Redis 的连接已恢复");
+    away = false;
+  });
 }

@@ -1,6 +1,7 @@
 import type { RedisClient } from "./connect.ts";
 import type { Hub } from "./hub.ts";
 import { openMailbox } from "./mailbox.ts";
+import { patiently } from "./patiently.ts";
 
 /** An entry of a Redis stream: its id, and its fields as name → value. */
 export type Entry = readonly [id: string, fields: Readonly<Record<string, string>>];
@@ -36,10 +37,10 @@ export async function* followStream(options: {
 }): AsyncGenerator<Entry> {
   const { redis, hub, key, signal } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
-  await hub.listen(key, () => bell.put(null), signal);
+  await patiently(signal, () => hub.listen(key, () => bell.put(null), signal));
   let last = options.after;
   while (!signal.aborted) {
-    const page = await readStream(redis, key, last);
+    const page = await patiently(signal, () => readStream(redis, key, last));
     for (const entry of page) {
       last = entry[0];
       yield entry;

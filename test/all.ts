@@ -1,0 +1,101 @@
+/**
+ * `npm test`: the checks, then every test of the tree but test/peer. Its last line is `N passed, N failed`, with
+ * `, N skipped` if any are; the exit code is 0 only when something passed and nothing failed.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const UNIT_TIMEOUT_MS = 20_000;
+/** Whole-system tests start several programs, and a browser, on a machine that may be slow. */
+const SYSTEM_TIMEOUT_MS = 120_000;
+/** A run that hangs outside of any test. */
+const RUN_TIMEOUT_MS = 30 * 60_000;
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const NOTHING: Count = { passed: 0, failed: 0, skipped: 0 };
+
+const reports = mkdtempSync(join(tmpdir(), "claw-test-"));
+process.on("exit", () => rmSync(reports, { recursive: true, force: true }));
+
+const files = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root })]
+  .filter((file) => !/(^|\/)(node_modules|dist)\/|^test\/peer\//.test(file))
+  .toSorted();
+const isSystem = (file: string) => file.startsWith("test/");
+
+const counts = [
+  await check(),
+  await bunTest(
+    "unit",
+    files.filter((file) => !isSystem(file)),
+    UNIT_TIMEOUT_MS,
+  ),
+  // By themselves, so that neither takes the other's processor time.
+  await bunTest("system", files.filter(isSystem), SYSTEM_TIMEOUT_MS),
+];
+const total = counts.reduce(add);
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+async function check(): Promise<Count> {
+  console.log("# check");
+  const code = await run([process.execPath, "test/check.ts"]);
+  return code === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}
+
+async function bunTest(name: string, testFiles: readonly string[], timeoutMs: number): Promise<Count> {
+  console.log(`\n# ${name} tests: ${testFiles.length} files`);
+  if (testFiles.length === 0) return NOTHING;
+  const report = join(reports, `${name}.xml`);
+  const code = await run([
+    process.execPath,
+    "test",
+    `--timeout=${timeoutMs}`,
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
+    ...testFiles.map((file) => `./${file}`),
+  ]);
+  const text = await Bun.file(report)
+    .text()
+    .catch(() => "");
+  const silent = testFiles.filter((file) => !text.includes(`file="${file}"`));
+  for (const file of silent) console.log(`${file}: no test ran, it does not load or has none`);
+  const count = add(totals(text), { ...NOTHING, failed: silent.length });
+  // Something can also go wrong outside of every test.
+  return code === 0 || count.failed > 0 ? count : { ...count, failed: 1 };
+}
+
+/** The totals of a JUnit report, which are on its root. */
+function totals(report: string): Count {
+  const [head = ""] = /<testsuites\b[^>]*>/.exec(report) ?? [];
+  const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const [failed, skipped] = [number("failures") + number("errors"), number("skipped")];
+  return { passed: number("tests") - failed - skipped, failed, skipped };
+}
+
+async function run(command: readonly string[]): Promise<number> {
+  const child = Bun.spawn([...command], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+    timeout: RUN_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
+  return await child.exited;
+}
+
+function add(a: Count, b: Count): Count {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
+}
