@@ -17,7 +17,7 @@ let folder: string;
 beforeAll(async () => {
   redis = await startTestRedis({ args: ["--appendonly", "yes", "--appendfsync", "everysec"] });
   const connection = new Redis(redis.url);
-  const [, dir = ""] = (await connection.config("GET", "dir")) as string[];
+  const [, dir = ""] = await connection.config("GET", "dir");
   connection.disconnect();
   folder = join(dir, "appendonlydir");
   system = await startSystem({

@@ -26,8 +26,7 @@ export function openReporter(options: { link: () => Link; report: () => AgentRep
       await bell.wait(stopping.signal);
       if (stopping.signal.aborted) return;
       try {
-        if (link().connected())
-          await link().gateway.report.mutate(report(), { signal: link().requestSignal() });
+        await link().gateway.report.mutate(report(), { signal: link().requestSignal() });
       } catch {
         // Told again when the link is back.
       }
