@@ -43,6 +43,8 @@ export function openOrderAcceptor(options: { store: JobStore; link: () => Link }
 
   return {
     taken(orderId) {
+      // Offered again, so the gateway does not know of it any more.
+      if (orderId === accepted) accepted = undefined;
       taken = orderId;
       bell.ring();
     },

@@ -117,8 +117,8 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
     async stop() {
       log.info("智能体正在停止");
       stopping.abort();
-      await Promise.all([model.stop(), acceptor.stop(), reporter.stop(), jobs.stop()]);
-      await link().close();
+      // The link last, but without waiting: with a gateway that is away, what the others have asked of it has no answer.
+      await Promise.all([model.stop(), acceptor.stop(), reporter.stop(), jobs.stop(), link().close()]);
       await admin.close();
       db.close();
       log.info("智能体已停止");

@@ -2,15 +2,22 @@ import type { Job } from "../contract/job.ts";
 import { isTerminal, type ReplyEvent } from "../contract/reply-event.ts";
 import type { JobStore } from "./store/job-store.ts";
 
+/** Tells the events that this process numbered from those of an earlier one. */
+const PROCESS = Bun.randomUUIDv7();
+
 /** Numbers a job's events and puts them into the outbox, before anybody else sees them. */
 export interface JobLog {
   readonly job: Job;
+  /** This process, and the number of the first event that it wrote of this job. */
+  writer(): { id: string; first: number };
   /** The number the next event gets, of those in the outbox. */
   next(): number;
   ended(): boolean;
   add(event: ReplyEvent): void;
   /** Events from number `from` on that are in the outbox, at most `limit`. */
   read(from: number, limit: number): ReplyEvent[];
+  /** Gives what this process wrote new numbers from `number` on, behind a reset: what comes before is another's. */
+  moveTo(number: number): void;
   /** Events before number `until` will hardly be asked for again: they need no memory. */
   forget(until: number): void;
 }
@@ -28,6 +35,7 @@ export function openJobLog(options: {
   onWritten: () => void;
 }): JobLog {
   const { store, job, onWritten } = options;
+  let first = options.next;
   let written = options.next;
   let ended = options.ended;
   let answer = "";
@@ -46,8 +54,21 @@ export function openJobLog(options: {
     onWritten();
   }
 
+  function read(from: number, limit: number): ReplyEvent[] {
+    if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
+    const events: ReplyEvent[] = [];
+    for (const batch of store.outbox(job.id, from)) {
+      // A gap: what comes first was lost, and what comes behind it must not take its numbers.
+      if (batch.first > from + events.length) break;
+      for (const event of batch.events.slice(Math.max(0, from - batch.first))) events.push(event);
+      if (events.length >= limit) break;
+    }
+    return events.slice(0, limit);
+  }
+
   return {
     job,
+    writer: () => ({ id: PROCESS, first }),
     next: () => written,
     ended: () => ended,
     add(event) {
@@ -59,14 +80,16 @@ export function openJobLog(options: {
       if (ended) write();
       else if (pending.length === 1) setImmediate(write);
     },
-    read(from, limit) {
-      if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
-      const events: ReplyEvent[] = [];
-      for (const batch of store.outbox(job.id, from)) {
-        for (const event of batch.events.slice(Math.max(0, from - batch.first))) events.push(event);
-        if (events.length >= limit) break;
-      }
-      return events.slice(0, limit);
+    read,
+    moveTo(number) {
+      write();
+      const events: ReplyEvent[] = [{ t: "reset" }, ...read(first, written - first)];
+      store.renumber(job.id, first, { first: number, events });
+      first = number;
+      written = number + events.length;
+      recent = events;
+      recentFrom = number;
+      onWritten();
     },
     forget(until) {
       if (until <= recentFrom) return;

@@ -35,35 +35,46 @@ export async function shipEvents(options: {
   while (!signal.aborted) {
     const events = log.read(next, MAX_PUSH_EVENTS);
     if (events.length === 0) {
-      await written.wait(signal);
+      // What the gateway asks for was lost here: what there is gets the numbers it waits for.
+      if (next < log.next()) log.moveTo(next);
+      else await written.wait(signal);
       continue;
     }
     try {
       const result = await link.gateway.push.mutate(
-        { jobId, from: next, events },
+        { jobId, writer: log.writer(), from: next, events },
         { signal: link.requestSignal() },
       );
       failures = 0;
       unknownSince = undefined;
       next = result.next;
-      log.forget(next);
+      if (result.ahead) log.moveTo(next);
+      else log.forget(next);
       if (!result.closed) continue;
-      if (!log.ended()) onClosed();
-      return "settled";
+      return await endedByGateway();
     } catch (error) {
       if (signal.aborted) break;
       if (isUnknownJob(error)) {
         unknownSince ??= performance.now();
         if (performance.now() - unknownSince > UNKNOWN_JOB_GRACE_MS) {
           logger.error("网关不认识这个任务，放弃发送它的回答", { jobId });
-          onClosed();
-          return "settled";
+          return await endedByGateway();
         }
       }
       await pause(backoffMs(failures++, RETRY), signal);
     }
   }
   return "stopped";
+
+  /** Only a job that has ended here, too, may be settled: its run would write on. */
+  async function endedByGateway(): Promise<"settled" | "stopped"> {
+    if (!log.ended()) onClosed();
+    while (!log.ended()) {
+      if (signal.aborted) return "stopped";
+      await written.wait(signal);
+    }
+    return "settled";
+  }
 }
 
 function isUnknownJob(error: unknown): boolean {

@@ -19,20 +19,32 @@ export const LinkGreeting = v.object({
 });
 export type LinkGreeting = v.InferOutput<typeof LinkGreeting>;
 
-/** Events `from`, `from + 1`, … of a job, counted from 0. */
+const EventNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/**
+ * Events `from`, `from + 1`, … of a job, counted from 0. `writer` is the process that numbers them and the first number
+ * it gave: an agent that lost its last moments (a power cut) would otherwise give numbers twice. Without it all pushes
+ * count as one process'.
+ */
 export const Push = v.object({
   jobId: JobId,
-  from: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  writer: v.optional(v.object({ id: v.pipe(v.string(), v.maxLength(64)), first: EventNumber })),
+  from: EventNumber,
   events: v.pipe(v.array(ReplyEvent), v.minLength(1), v.maxLength(MAX_PUSH_EVENTS)),
 });
 export type Push = v.InferOutput<typeof Push>;
 
 /**
- * `next`: the number of the first event the gateway still needs; the agent sends on from there, even if it is
- * lower than before (a gateway whose Redis lost its last moments). `closed`: the job has ended at the gateway or
- * is not known to it; nothing more of it is wanted.
+ * - `next`: the number of the first event the gateway still needs; the agent sends on from there, even if it is lower
+ *   than before (a gateway whose Redis lost its last moments)
+ * - `closed`: the job has ended at the gateway; nothing more of it is wanted
+ * - `ahead`: the gateway has events from `writer.first` on that another process wrote: number anew from `next`
  */
-export const PushResult = v.object({ next: v.pipe(v.number(), v.safeInteger()), closed: v.boolean() });
+export const PushResult = v.object({
+  next: EventNumber,
+  closed: v.boolean(),
+  ahead: v.optional(v.literal(true)),
+});
 export type PushResult = v.InferOutput<typeof PushResult>;
 
 /** A call of one of the agent's own procedures, sent down the link. */

@@ -46,6 +46,15 @@ export interface GatewayConfig {
 const WEB = ["http://", "https://"] as const;
 const REDIS = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"] as const;
 
+/** A Sentinel's or a Cluster's address names several hosts, which no URL can: it is checked with the first alone. */
+const redisUrl = v.pipe(
+  text(""),
+  v.check(
+    (value) => v.is(url("", REDIS), value.replace(/^(redis\+\w+:\/\/(?:[^/@]*@)?[^/,]*),[^/]*/, "$1")),
+    `应为以 ${REDIS.join("、")} 开头的网址`,
+  ),
+);
+
 const settings = {
   "server.host": { env: "CLAW_SERVER_HOST", schema: text("0.0.0.0") },
   "server.port": { env: "CLAW_SERVER_PORT", schema: port(443) },
@@ -53,7 +62,7 @@ const settings = {
   "server.tls_cert": { env: "CLAW_SERVER_TLS_CERT", schema: text("") },
   "server.tls_key": { env: "CLAW_SERVER_TLS_KEY", schema: text("") },
   data_dir: { env: "CLAW_DATA_DIR", schema: text("data") },
-  "redis.url": { env: "CLAW_REDIS_URL", schema: url("", REDIS) },
+  "redis.url": { env: "CLAW_REDIS_URL", schema: redisUrl },
   "redis.server_path": { env: "CLAW_REDIS_SERVER_PATH", schema: text("") },
   "wecom.corp_id": { env: "CLAW_WECOM_CORP_ID", schema: text("") },
   "wecom.agent_id": { env: "CLAW_WECOM_AGENT_ID", schema: text("") },

@@ -151,6 +151,7 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
       await Bun.sleep(DRAIN_MS);
       await Promise.allSettled(background);
       await server.close();
+      await links.settled();
       await gatewayRedis.close();
       log.info("网关已停止");
     },

@@ -13,39 +13,61 @@ export interface Rejection {
 
 /**
  * A WebSocket class for tRPC's client that gives up on a frozen gateway or a dead NAT entry within seconds, trusts
- * another CA if asked to, and tells why it was turned down (which tRPC's client keeps to itself).
+ * another CA if asked to, and tells of each socket what tRPC's client keeps to itself: whether the gateway accepted it,
+ * and why not. When a gateway asks its clients to move, a new socket is accepted before the old one is lost.
  */
 export function firmSocket(options: {
   ca: string | undefined;
   onRejected: (rejection: Rejection) => void;
+  /** The gateway has let it in, and the client uses it. */
+  onAccepted: () => void;
+  /** One that was accepted has closed. */
+  onLost: () => void;
+  openTimeoutMs?: number;
+  closeTimeoutMs?: number;
 }): typeof WebSocket {
-  const { ca, onRejected } = options;
+  const { ca, onRejected, onAccepted, onLost } = options;
+  const { openTimeoutMs = OPEN_TIMEOUT_MS, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
   // Bun's constructor takes options where the DOM's type knows only protocols.
   const tls = (ca === undefined ? {} : { tls: { ca } }) as WebSocketOptions & string[];
   return class FirmSocket extends WebSocket {
     constructor(url: string | URL) {
       super(url, tls);
-      const timer = setTimeout(() => this.terminate(), OPEN_TIMEOUT_MS);
+      const timer = setTimeout(() => this.terminate(), openTimeoutMs);
       this.addEventListener("open", () => clearTimeout(timer), { once: true });
       this.addEventListener("close", () => clearTimeout(timer), { once: true });
-      this.addEventListener("message", (event: MessageEvent<unknown>) => {
-        const rejection = readRejection(event.data);
-        if (rejection) onRejected(rejection);
-      });
+      const hear = ({ data }: MessageEvent<unknown>) => {
+        const verdict = readVerdict(data);
+        if (verdict === undefined) return;
+        this.removeEventListener("message", hear);
+        if (verdict !== "accepted") return onRejected(verdict);
+        this.addEventListener("close", onLost, { once: true });
+        onAccepted();
+      };
+      this.addEventListener("message", hear);
     }
 
     override close(code?: number, reason?: string): void {
       super.close(code, reason);
       setTimeout(() => {
         if (this.readyState !== WebSocket.CLOSED) this.terminate();
-      }, CLOSE_TIMEOUT_MS).unref();
+      }, closeTimeoutMs).unref();
     }
   };
 }
 
-function readRejection(data: unknown): Rejection | undefined {
-  // Cheap test first: every frame of the link passes here.
-  if (typeof data !== "string" || !data.startsWith('{"id":null')) return undefined;
-  const { error } = JSON.parse(data) as { error?: { message?: string; data?: { reason?: string } } };
-  return error && { reason: error.data?.reason, message: error.message ?? "" };
+/** What a frame says of the connection itself: tRPC answers nothing with a result before it has accepted it. */
+function readVerdict(data: unknown): "accepted" | Rejection | undefined {
+  // Not "PING", nor what the gateway asks of its clients.
+  if (typeof data !== "string" || !data.startsWith('{"id":')) return undefined;
+  const { id, result, error } = JSON.parse(data) as Answer;
+  if (result !== undefined) return "accepted";
+  if (id !== null || !error) return undefined;
+  return { reason: error.data?.reason, message: error.message ?? "" };
+}
+
+interface Answer {
+  id: unknown;
+  result?: unknown;
+  error?: { message?: string; data?: { reason?: string } };
 }

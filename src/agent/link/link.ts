@@ -27,7 +27,7 @@ export interface Link {
 export interface LinkHandlers {
   onOrder(id: string, order: Order): void;
   onCall(call: AgentCall): void;
-  /** A socket to the gateway is open, again or for the first time. */
+  /** The gateway has accepted a socket: the first, one after a break, or one that takes the place of another. */
   onConnected(): void;
 }
 
@@ -44,7 +44,8 @@ export function openLink(options: {
   const { signal } = closing;
   let rejection: Rejection | undefined;
   let rejections = 0;
-  let up = false;
+  /** Two for a moment, when the gateway has asked to move. */
+  let acceptedSockets = 0;
 
   const socket = createWSClient({
     url,
@@ -55,16 +56,20 @@ export function openLink(options: {
         rejection = why;
         rejections++;
       },
+      onAccepted() {
+        if (acceptedSockets++ === 0) log.info("已连接到网关");
+        rejection = undefined;
+        rejections = 0;
+        handlers.onConnected();
+      },
+      onLost() {
+        if (--acceptedSockets === 0) log.warn("与网关的连接已断开，正在重连");
+      },
     }),
     connectionParams: { ...greeting },
     retryDelayMs: (attempt) =>
       rejection ? backoffMs(rejections - 1, REJECTED) : backoffMs(attempt, RECONNECT),
     keepAlive: KEEP_ALIVE,
-    onOpen: () => handlers.onConnected(),
-    onClose() {
-      if (up) log.warn("与网关的连接已断开，正在重连");
-      up = false;
-    },
   });
   const gateway = createTRPCClient<LinkRouter>({ links: [wsLink({ client: socket })] });
 
@@ -83,12 +88,6 @@ export function openLink(options: {
   const orders = keep((onEnd) =>
     // From the start each time: the gateway's queue holds just what this agent has not accepted.
     gateway.orders.subscribe(undefined, {
-      onStarted() {
-        if (!up) log.info("已连接到网关");
-        up = true;
-        rejection = undefined;
-        rejections = 0;
-      },
       onData({ id, data }) {
         // Synchronous to its end: tRPC resumes after this id once it returns.
         handlers.onOrder(id, data);
@@ -108,7 +107,7 @@ export function openLink(options: {
   return {
     gateway,
     requestSignal: () => AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-    connected: () => up,
+    connected: () => acceptedSockets > 0,
     rejection: () => rejection,
     async close() {
       closing.abort();

@@ -13,7 +13,8 @@ const BUSY_TIMEOUT_MS = 5_000;
  * go of because we have it must survive a power cut as well: see `syncToDisk`.
  */
 export function openDatabase(dataDir: string): Database {
-  mkdirSync(dataDir, { recursive: true });
+  // It holds every conversation: for this account only.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const db = new Database(join(dataDir, "agent.sqlite"), { create: true, strict: true });
   db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.run("PRAGMA journal_mode = WAL");

@@ -30,6 +30,8 @@ export interface JobStore {
   isCancelled(jobId: string): boolean;
   /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
   append(job: Job, batch: EventBatch, answer: string): void;
+  /** Puts one batch in the place of all from number `from` on. */
+  renumber(jobId: string, from: number, batch: EventBatch): void;
   /** Batches that hold events from number `from` on, oldest first. */
   outbox(jobId: string, from: number): EventBatch[];
   /** The gateway has everything. The events stay a while, in case its Redis forgets its last moments. */
@@ -65,10 +67,14 @@ export function openJobStore(db: Database): JobStore {
   );
   const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
   const requestCancel = db.query("UPDATE job SET cancelled = 1 WHERE id = ?");
-  const setState = db.query("UPDATE job SET state = ? WHERE id = ? AND state <> 'settled'");
-  const endJob = db.query("UPDATE job SET state = 'ended', ended_at = ?, next_event = ? WHERE id = ?");
+  const setRunning = db.query("UPDATE job SET state = 'running' WHERE id = ? AND state = 'waiting'");
+  const endJob = db.query("UPDATE job SET state = 'ended', next_event = ? WHERE id = ?");
+  const settle = db.query(
+    "UPDATE job SET state = 'settled', settled_at = ? WHERE id = ? AND state <> 'settled'",
+  );
   const setNext = db.query("UPDATE job SET next_event = ? WHERE id = ?");
   const addEvents = db.query("INSERT INTO job_event (job_id, first, count, events) VALUES (?, ?, ?, ?)");
+  const dropFrom = db.query("DELETE FROM job_event WHERE job_id = ? AND first >= ?");
   const eventsFrom = db.query<{ first: number; events: string }, [string, number]>(
     "SELECT first, events FROM job_event WHERE job_id = ? AND first + count > ? ORDER BY first",
   );
@@ -77,10 +83,12 @@ export function openJobStore(db: Database): JobStore {
   );
   const cancelledJob = db.query<{ cancelled: number }, [string]>("SELECT cancelled FROM job WHERE id = ?");
   const settledSince = db.query<{ body: string; next_event: number }, [number]>(
-    "SELECT body, next_event FROM job WHERE state = 'settled' AND ended_at > ?",
+    "SELECT body, next_event FROM job WHERE settled_at > ?",
   );
+  // From the outbox to the jobs: it is short, while jobs stay for ever.
   const dropEvents = db.query(
-    "DELETE FROM job_event WHERE job_id IN (SELECT id FROM job WHERE state = 'settled' AND ended_at <= ?)",
+    `DELETE FROM job_event
+     WHERE EXISTS (SELECT 1 FROM job WHERE job.id = job_event.job_id AND job.settled_at <= ?)`,
   );
   const setSetting = db.query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)");
 
@@ -104,11 +112,17 @@ export function openJobStore(db: Database): JobStore {
       setNext.run(next, job.id);
       return;
     }
-    const now = Date.now();
-    endJob.run(now, next, job.id);
+    endJob.run(next, job.id);
     if (ownerOf.get(job.conversationId)?.user_id !== job.userId) return;
+    const now = Date.now();
     endMessage.run(textOf(last, answer), last.t, now, job.id);
     touchConversation.run(now, job.conversationId);
+  });
+
+  const renumber = db.transaction((jobId: string, from: number, { first, events }: EventBatch) => {
+    dropFrom.run(jobId, from);
+    addEvents.run(jobId, first, events.length, JSON.stringify(events));
+    setNext.run(first + events.length, jobId);
   });
 
   return {
@@ -127,14 +141,15 @@ export function openJobStore(db: Database): JobStore {
         nextEvent: row.next_event,
         cancelled: row.cancelled === 1,
       })),
-    markRunning: (jobId) => void setState.run("running", jobId),
+    markRunning: (jobId) => void setRunning.run(jobId),
     isCancelled: (jobId) => cancelledJob.get(jobId)?.cancelled === 1,
     append,
+    renumber,
     outbox: (jobId, from) =>
       eventsFrom
         .all(jobId, from)
         .map((row) => ({ first: row.first, events: JSON.parse(row.events) as ReplyEvent[] })),
-    settle: (jobId) => void setState.run("settled", jobId),
+    settle: (jobId) => void settle.run(Date.now(), jobId),
     recentlySettled: (since) =>
       settledSince.all(since).map((row) => ({ job: JSON.parse(row.body) as Job, nextEvent: row.next_event })),
     forgetSettled: (until) => void dropEvents.run(until),

@@ -21,9 +21,10 @@ export const migrations: readonly string[] = [
     state TEXT NOT NULL DEFAULT 'waiting',
     next_event INTEGER NOT NULL DEFAULT 0,
     cancelled INTEGER NOT NULL DEFAULT 0,
-    ended_at INTEGER -- ms
+    settled_at INTEGER -- ms
   );
   CREATE INDEX job_by_state ON job (state) WHERE state <> 'settled';
+  CREATE INDEX job_by_settling ON job (settled_at) WHERE settled_at IS NOT NULL;
 
   -- the outbox: events first, first + 1, … of a job as a JSON array
   CREATE TABLE job_event (

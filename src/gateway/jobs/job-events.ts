@@ -28,26 +28,33 @@ export async function* followJobEvents(options: {
   seen: number;
   signal: AbortSignal;
 }): AsyncGenerator<Tracked<readonly ReplyEvent[]>> {
-  const { redis, hub, jobId, signal } = options;
+  const { redis, hub, jobId } = options;
+  // A reader that has had the terminal event goes, though its signal never aborts.
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
   const key = agentKeys(agentOf(jobId)).events(jobId);
   const mailbox = openMailbox<string | null>({ signal, limit: MAX_WAITING_BATCHES, overflow: null });
-  await patiently(signal, () => hub.listen(key, (message) => mailbox.put(message), signal));
 
   let seen = options.seen;
   let messages: (string | null)[] | undefined = [null];
-  while (messages) {
-    const live = messages.map((message) => (message === null ? null : parseMessage(message)));
-    const fresh = joined(live, seen);
-    const batches = fresh ? [fresh] : await patiently(signal, () => readBatches(redis, key, seen));
-    for (const batch of batches) {
-      const events = batch.events.slice(seen + 1 - batch.first);
-      if (events.length === 0) continue;
-      seen += events.length;
-      yield [`${seen}-0`, events];
-      if (events.some(isTerminal)) return;
+  try {
+    await patiently(signal, () => hub.listen(key, (message) => mailbox.put(message), signal));
+    while (messages) {
+      const live = messages.map((message) => (message === null ? null : parseMessage(message)));
+      const fresh = joined(live, seen);
+      const batches = fresh ? [fresh] : await patiently(signal, () => readBatches(redis, key, seen));
+      for (const batch of batches) {
+        const events = batch.events.slice(seen + 1 - batch.first);
+        if (events.length === 0) continue;
+        seen += events.length;
+        yield [`${seen}-0`, events];
+        if (events.some(isTerminal)) return;
+      }
+      // A full page may not have been the last.
+      if (fresh || batches.length === 0) messages = await mailbox.take();
     }
-    // A full page may not have been the last.
-    if (fresh || batches.length === 0) messages = await mailbox.take();
+  } finally {
+    left.abort();
   }
 }
 

@@ -9,28 +9,31 @@ import { script } from "../redis/script.ts";
 
 const SUPERSEDED = -1;
 const UNKNOWN_JOB = -2;
+const CLOSED = 1;
+const AHEAD = 2;
 
-// KEYS: epoch, job, events, changes. ARGV: epoch, from, count, batch, new status or '', job id, ttl.
+// KEYS: epoch, job, events, changes. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer, its first.
 // Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
-// job has ended. The epoch fences off an older link of the same agent.
+// job has ended (1) or another process has written past this one's first number (2). The epoch fences off an older link.
 const push = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
-local job = redis.call('HMGET', KEYS[2], 'status', 'next')
+local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer')
 local status, next = job[1], tonumber(job[2])
 if not status then return {${UNKNOWN_JOB}, 0} end
 if status == 'done' or status == 'failed' or status == 'cancelled' then return {next, 1} end
+if (job[3] or '') ~= ARGV[8] and next > tonumber(ARGV[9]) then return {next, 2} end
 if tonumber(ARGV[2]) ~= next then return {next, 0} end
 local last = next + tonumber(ARGV[3])
 redis.call('XADD', KEYS[3], last .. '-0', 'events', ARGV[4])
 redis.call('PUBLISH', KEYS[3], next .. '\\n' .. ARGV[4])
 local changed = ARGV[5] ~= '' and ARGV[5] ~= status
 if changed then
-  redis.call('HSET', KEYS[2], 'next', last, 'status', ARGV[5])
+  redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', ARGV[5])
   redis.call('EXPIRE', KEYS[2], ARGV[7])
   redis.call('XADD', KEYS[4], '*', 'job', ARGV[6], 'status', ARGV[5])
   redis.call('PUBLISH', KEYS[4], '')
 else
-  redis.call('HSET', KEYS[2], 'next', last)
+  redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8])
 end
 if next == 0 or changed then redis.call('EXPIRE', KEYS[3], ARGV[7]) end
 local ended = ARGV[5] == 'done' or ARGV[5] == 'failed' or ARGV[5] == 'cancelled'
@@ -43,7 +46,7 @@ return {last, ended and 1 or 0}`);
 export async function pushEvents(
   redis: RedisClient,
   agent: LinkedAgent,
-  { jobId, from, events }: Push,
+  { jobId, writer = { id: "", first: 0 }, from, events }: Push,
 ): Promise<PushResult> {
   if (agentOf(jobId) !== agent.id) throw refusal("not-found", "没有这个任务");
   const keys = agentKeys(agent.id);
@@ -56,19 +59,22 @@ export async function pushEvents(
       statusAfter(batch),
       jobId,
       JOB_TTL_SECONDS,
+      writer.id,
+      writer.first,
     ];
     const answer = await push(redis, [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes], args);
-    const [next, closed] = answer as [number, number];
+    const [next, state] = answer as [number, number];
     if (next === SUPERSEDED) throw refusal("superseded", "同一编号的智能体已建立新的连接");
     if (next === UNKNOWN_JOB) throw refusal("not-found", "没有这个任务");
-    return { next, closed: closed === 1 };
+    return { next, closed: state === CLOSED, ...(state === AHEAD ? { ahead: true as const } : {}) };
   };
 
   const ending = events.findIndex(isTerminal);
   const wanted = ending === -1 ? events : events.slice(0, ending + 1);
   const result = await add(from, wanted);
   // A repeated push that overlaps what is there: only its end is new.
-  const overlaps = !result.closed && result.next > from && result.next < from + wanted.length;
+  const overlaps =
+    !result.closed && !result.ahead && result.next > from && result.next < from + wanted.length;
   return overlaps ? await add(result.next, wanted.slice(result.next - from)) : result;
 }
 

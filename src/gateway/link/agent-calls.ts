@@ -52,9 +52,12 @@ export async function openAgentCalls(options: {
     if ((await redis.exists(keys.link)) === 0) throw refusal("agent-offline", "智能体当前不在线，请稍后再试");
     const callId = Bun.randomUUIDv7();
     const { promise, resolve, reject } = Promise.withResolvers<AgentAnswer>();
+    // Given up while Redis is still being asked, it has no reader yet, and would end the process.
+    promise.catch(() => {});
     const giveUp = () => reject(refusal("agent-timeout", "智能体没有及时回应，请稍后再试"));
     const timer = setTimeout(giveUp, timeoutMs);
     aborted?.addEventListener("abort", giveUp, { once: true });
+    if (aborted?.aborted) giveUp();
     waiting.set(callId, resolve);
     try {
       await redis.publish(keys.calls, JSON.stringify({ callId, ...operation } satisfies AgentCall));

@@ -26,6 +26,8 @@ export interface Links {
   open(greeting: LinkGreeting): Promise<Link>;
   report(agent: LinkedAgent, report: AgentReport): Promise<void>;
   presence(agentId: string): Promise<AgentPresence>;
+  /** Resolves when Redis knows of every link that was closed. */
+  settled(): Promise<void>;
 }
 
 // KEYS: epoch, link. ARGV: instance, now (ms), ttl (ms). The clock is the floor of the epoch, so that it rises even
@@ -64,8 +66,10 @@ export function openLinks(options: {
   /** Agent id → key. */
   agents: ReadonlyMap<string, string>;
   log: Logger;
+  renewEveryMs?: number;
 }): Links {
-  const { redis, hub, agents, log } = options;
+  const { redis, hub, agents, log, renewEveryMs = RENEW_EVERY_MS } = options;
+  const leaving = new Set<Promise<unknown>>();
 
   return {
     async open({ agentId, key, instance }) {
@@ -95,6 +99,8 @@ export function openLinks(options: {
       await setReport(redis, [agentKeys(agent.id).link], [agent.epoch, JSON.stringify(report)]);
     },
 
+    settled,
+
     async presence(agentId) {
       const { since, report } = await redis.hgetall(agentKeys(agentId).link);
       if (since === undefined) return { id: agentId, online: false };
@@ -102,6 +108,10 @@ export function openLinks(options: {
       return { id: agentId, online: true, since: Number(since), ...told };
     },
   };
+
+  async function settled(): Promise<void> {
+    await Promise.all(leaving);
+  }
 
   async function keep(agent: LinkedAgent, instance: string, since: number): Promise<Link> {
     const keys = agentKeys(agent.id);
@@ -118,26 +128,30 @@ export function openLinks(options: {
     };
     const timer = setInterval(() => {
       renewNow().catch((error: unknown) => log.warn("续期智能体在线状态失败", { agentId: agent.id, error }));
-    }, RENEW_EVERY_MS);
-    await hub.listen(
-      keys.superseded,
-      (epoch) => {
-        if (epoch !== null && Number(epoch) > agent.epoch) end("智能体的连接已被新的连接取代");
-      },
-      ended.signal,
-    );
-    log.info("智能体已连接", { agentId: agent.id, epoch: agent.epoch });
-    return {
-      agent,
-      signal: ended.signal,
-      close() {
-        if (ended.signal.aborted) return;
-        end("智能体已断开");
-        leave(redis, [keys.link], [agent.epoch]).catch((error: unknown) =>
-          log.warn("登记智能体离线失败，稍后自动过期", { agentId: agent.id, error }),
-        );
-      },
+    }, renewEveryMs);
+    const close = () => {
+      if (ended.signal.aborted) return;
+      end("智能体已断开");
+      const left = leave(redis, [keys.link], [agent.epoch])
+        .catch((error: unknown) => log.warn("登记智能体离线失败，稍后自动过期", { agentId: agent.id, error }))
+        .finally(() => leaving.delete(left));
+      leaving.add(left);
     };
+    try {
+      await hub.listen(
+        keys.superseded,
+        (epoch) => {
+          if (epoch !== null && Number(epoch) > agent.epoch) end("智能体的连接已被新的连接取代");
+        },
+        ended.signal,
+      );
+    } catch (error) {
+      // Nobody gets this link: without this it would be renewed for ever.
+      close();
+      throw error;
+    }
+    log.info("智能体已连接", { agentId: agent.id, epoch: agent.epoch });
+    return { agent, signal: ended.signal, close };
   }
 }
 

@@ -6,7 +6,7 @@ import { openMailbox } from "./mailbox.ts";
 import { type Entry, readStream, STREAM_START } from "./stream.ts";
 
 /** Entries being handled at once; more wait in Redis. */
-const MAX_IN_HAND = 256;
+const MAX_IN_HAND = 16;
 /** A wake-up is only a hint: should one be lost, the stream is looked at again after this long. */
 const RECHECK_MS = 1_000;
 const RETRY = { firstMs: 100, maxMs: 10_000 };

@@ -70,7 +70,7 @@ function answerOf({ event, text }: NonNullable<Awaited<ReturnType<typeof readOut
   }
 }
 
-/** Sends the notices that have become due; returns how many. */
+/** Sends the notices that have become due. */
 export async function tellThinking(
   context: TellContext,
   find: (jobId: string) => Promise<JobRecord | undefined>,

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type GatewaysOnRedis, newJob, startGatewayParts } from "../../../test/gateway-parts.ts";
+import { openRandom } from "../../../test/random.ts";
+import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
+import { reasonOf } from "../../contract/refusal.ts";
+import { agentKeys } from "../redis/keys.ts";
+import { followJobEvents } from "./job-events.ts";
+import { pushEvents } from "./push-events.ts";
+
+const AGENT = { id: "a1", epoch: 7 };
+const keys = agentKeys(AGENT.id);
+const random = openRandom();
+const whole = (min: number, max: number) => Math.floor(random.between(min, max));
+let parts: GatewaysOnRedis;
+
+beforeAll(async () => {
+  parts = await startGatewayParts();
+  await parts.redis.set(keys.epoch, AGENT.epoch);
+});
+afterAll(() => parts.stop());
+
+async function queuedJob(): Promise<string> {
+  const job = newJob();
+  await parts.jobs.enqueue(job, { channel: "test", origin: "" });
+  return job.id;
+}
+const push = (jobId: string, from: number, events: readonly ReplyEvent[], agent = AGENT) =>
+  pushEvents(parts.redis, agent, { jobId, from, events: [...events] });
+
+async function stored(jobId: string): Promise<ReplyEvent[]> {
+  const events: ReplyEvent[] = [];
+  const follow = followJobEvents({ ...parts, jobId, seen: 0, signal: AbortSignal.timeout(5_000) });
+  for await (const [id, batch] of follow) {
+    events.push(...batch);
+    expect(id).toBe(`${events.length}-0`);
+  }
+  return events;
+}
+
+function answerOf(length: number): ReplyEvent[] {
+  return Array.from({ length }, (_, i) =>
+    i === 0 ? { t: "started" } : i === length - 1 ? { t: "done", text: "完" } : { t: "delta", text: `${i};` },
+  );
+}
+
+test(`pushes in any order, cut anyhow, repeated and overlapping: each number once, in order, seed ${random.seed}`, async () => {
+  for (let round = 0; round < 15; round++) {
+    const jobId = await queuedJob();
+    const events = answerOf(whole(2, 60));
+    const attempts: Promise<unknown>[] = [];
+    let result = { next: 0, closed: false };
+    while (!result.closed) {
+      // From anywhere between the beginning and beyond what is there.
+      const from = Math.min(events.length - 1, whole(0, result.next + 4));
+      const sent = push(jobId, from, events.slice(from, from + whole(1, 20)));
+      if (whole(0, 3) === 0) attempts.push(sent);
+      else {
+        const before = result.next;
+        result = await sent;
+        expect(result.next).toBeGreaterThanOrEqual(before);
+      }
+    }
+    await Promise.all(attempts);
+    expect(await stored(jobId)).toEqual(events);
+  }
+});
+
+test("two gateways with the same push at once keep it once", async () => {
+  const jobId = await queuedJob();
+  const other = await parts.another();
+  const events = answerOf(5);
+  const push = { jobId, from: 0, events };
+  const results = await Promise.all(
+    [parts, other, parts, other].map(({ redis }) => pushEvents(redis, AGENT, push)),
+  );
+  for (const result of results) expect(result).toEqual({ next: 5, closed: true });
+  expect(await stored(jobId)).toEqual(events);
+});
+
+test("a gap is answered with what is missing, and nothing of it is kept", async () => {
+  const jobId = await queuedJob();
+  expect(await push(jobId, 2, [{ t: "cancelled" }])).toEqual({ next: 0, closed: false });
+  expect((await parts.jobs.find(jobId))?.status).toBe("queued");
+});
+
+test("an older link, and an agent of which there is no link, may write nothing", async () => {
+  const jobId = await queuedJob();
+  for (const epoch of [AGENT.epoch - 1, AGENT.epoch + 1]) {
+    const refused = await push(jobId, 0, [{ t: "started" }], { ...AGENT, epoch }).catch(reasonOf);
+    expect(refused).toBe("superseded");
+  }
+  expect((await parts.jobs.find(jobId))?.status).toBe("queued");
+});
+
+test("an agent may not write to a job of another one, or to one that is not there", async () => {
+  await parts.redis.set(agentKeys("a2").epoch, AGENT.epoch);
+  const jobId = await queuedJob();
+  expect(await push(jobId, 0, [{ t: "started" }], { id: "a2", epoch: AGENT.epoch }).catch(reasonOf)).toBe(
+    "not-found",
+  );
+  expect(await push("a1.nosuch", 0, [{ t: "started" }]).catch(reasonOf)).toBe("not-found");
+});
+
+test("nothing comes after the end, not even within one push", async () => {
+  const jobId = await queuedJob();
+  const end: ReplyEvent = { t: "failed", code: "model-error", message: "坏了" };
+  expect(await push(jobId, 0, [end, { t: "delta", text: "多余" }])).toEqual({ next: 1, closed: true });
+  expect(await push(jobId, 1, [{ t: "done", text: "多余" }])).toEqual({ next: 1, closed: true });
+  expect(await stored(jobId)).toEqual([end]);
+  expect((await parts.jobs.find(jobId))?.status).toBe("failed");
+});
+
+test("a change of status is written once, in the same step as the events", async () => {
+  const jobId = await queuedJob();
+  await push(jobId, 0, [{ t: "started" }]);
+  await push(jobId, 1, [{ t: "reset" }, { t: "started" }, { t: "delta", text: "答" }]);
+  await push(jobId, 4, [{ t: "done", text: "答" }]);
+  const entries = await parts.redis.xrange(keys.changes, "-", "+");
+  const mine = entries.filter(([, fields]) => fields.includes(jobId)).map(([, fields]) => fields.at(-1));
+  expect(mine).toEqual(["queued", "running", "done"]);
+  expect((await stored(jobId)).filter(isTerminal)).toHaveLength(1);
+});
