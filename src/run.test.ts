@@ -27,29 +27,33 @@ const SERVE = (end: string) => `
   process.stdout.write("stopping\\n");
   ${end}`;
 
-async function untilSays(reader: ReadableStreamDefaultReader<Uint8Array>, word: string): Promise<void> {
-  for (let said = ""; !said.includes(word);) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`ended without ${word}`);
-    said += new TextDecoder().decode(value);
-  }
+/** Waits until a program has said a word; what it says after that is for the next wait. */
+function listenTo(output: ReadableStream<Uint8Array>) {
+  const chunks = output[Symbol.asyncIterator]();
+  return async (word: string): Promise<void> => {
+    for (let said = ""; !said.includes(word);) {
+      const { done, value } = await chunks.next();
+      if (done) throw new Error(`ended without ${word}`);
+      said += new TextDecoder().decode(value);
+    }
+  };
 }
 
 test.concurrent.each(["SIGTERM", "SIGINT"] as const)("%s: drains, then ends well", async (signal) => {
   const child = program(SERVE(""));
-  const reader = child.stdout.getReader();
-  await untilSays(reader, "serving");
+  const untilSays = listenTo(child.stdout);
+  await untilSays("serving");
   child.kill(signal);
-  await untilSays(reader, "stopping");
+  await untilSays("stopping");
   expect(await child.exited).toBe(0);
 });
 
 test.concurrent("a second signal at once is the same Ctrl+C; a later one ends it", async () => {
   const child = program(SERVE("await new Promise(() => {});"));
-  const reader = child.stdout.getReader();
-  await untilSays(reader, "serving");
+  const untilSays = listenTo(child.stdout);
+  await untilSays("serving");
   child.kill("SIGTERM");
-  await untilSays(reader, "stopping");
+  await untilSays("stopping");
   child.kill("SIGTERM");
   // No condition to wait for: nothing is to happen within the time that counts as the same one.
   expect(await Promise.race([child.exited, Bun.sleep(600)])).toBeUndefined();

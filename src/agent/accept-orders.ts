@@ -3,6 +3,8 @@ import type { Link } from "./link/link.ts";
 import { openBell } from "./bell.ts";
 import type { JobStore } from "./store/job-store.ts";
 
+/** Orders that come together share one sync, and the sync does not hold up the request to the model server. */
+const GATHER_MS = 30;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** Tells the gateway which orders it may let go of. */
@@ -24,11 +26,12 @@ export function openOrderAcceptor(options: { store: JobStore; link: () => Link }
   async function acceptAll(): Promise<void> {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      const upTo = taken;
-      if (upTo === undefined || upTo === accepted) {
+      if (taken === undefined || taken === accepted) {
         await bell.wait(stopping.signal);
+        await pause(GATHER_MS, stopping.signal);
         continue;
       }
+      const upTo = taken;
       try {
         store.secure(upTo);
         await link().gateway.accept.mutate({ upTo }, { signal: link().requestSignal() });

@@ -3,6 +3,7 @@ import { backoffMs, pause } from "../../backoff.ts";
 import type { Order } from "../../contract/job.ts";
 import type { AgentCall, LinkGreeting, LinkRouter } from "../../contract/link-api.ts";
 import type { Logger } from "../../log.ts";
+import { expressLink } from "./express-link.ts";
 import { firmSocket, type Rejection } from "./firm-socket.ts";
 
 /** A restarted gateway is found within half a second; one that stays away is asked less and less. */
@@ -71,7 +72,7 @@ export function openLink(options: {
       rejection ? backoffMs(rejections - 1, REJECTED) : backoffMs(attempt, RECONNECT),
     keepAlive: KEEP_ALIVE,
   });
-  const gateway = createTRPCClient<LinkRouter>({ links: [wsLink({ client: socket })] });
+  const gateway = createTRPCClient<LinkRouter>({ links: [expressLink(socket), wsLink({ client: socket })] });
 
   /** Keeps a subscription open: tRPC itself resumes it after a break, but not after an error of the gateway. */
   async function keep(subscribe: (onEnd: () => void) => { unsubscribe(): void }): Promise<void> {

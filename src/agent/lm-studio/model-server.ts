@@ -47,8 +47,8 @@ const DEFAULT_TIMEOUTS: ModelTimeouts = {
   inspectMs: 10_000,
 };
 
-/** A model chosen by hand in LM Studio is noticed after this; asking before every answer would be a waste. */
-const INSPECTION_FRESH_MS = 5_000;
+/** A model chosen by hand in LM Studio is noticed after this. Longer than an agent waits between two looks (model-watch.ts). */
+const INSPECTION_FRESH_MS = 15_000;
 
 export function openModelServer(options: {
   baseUrl: string;

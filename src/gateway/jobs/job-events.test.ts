@@ -3,6 +3,7 @@ import { type GatewaysOnRedis, newJob, startGatewayParts } from "../../../test/g
 import { until } from "../../../test/until.ts";
 import type { ReplyEvent } from "../../contract/reply-event.ts";
 import { agentKeys } from "../redis/keys.ts";
+import type { Hub } from "../redis/hub.ts";
 import { followJobEvents, readOutcome } from "./job-events.ts";
 import { pushEvents } from "./push-events.ts";
 
@@ -75,13 +76,15 @@ test("a reader that has had the end lets go of the channel, though its signal go
   await until("nobody to listen", async () => (await listeners(job.jobId)) === 0);
 });
 
-test("a stopped reader ends", async () => {
-  const job = await talkingJob();
-  const { done, stop } = reader(job.jobId);
-  await until("the subscription", async () => (await listeners(job.jobId)) === 1);
-  stop();
-  await done;
-  await until("nobody to listen", async () => (await listeners(job.jobId)) === 0);
+test("stopped at any moment, even before it begins, a reader just ends", async () => {
+  for (let delayMs = -1; delayMs < 5; delayMs++) {
+    const job = await talkingJob();
+    const { done, stop } = reader(job.jobId);
+    if (delayMs >= 0) await Bun.sleep(delayMs);
+    stop();
+    await done;
+    await until("nobody to listen", async () => (await listeners(job.jobId)) === 0);
+  }
 });
 
 test("resumes after any number, also in the middle of a batch", async () => {
@@ -131,6 +134,24 @@ test("what was published while the subscriber was away is found in the stream", 
   await until("the first", () => events.length === 1);
   other.subscriber.disconnect(true);
   for (let i = 0; i < 20; i++) await job.says(delta(i));
+  await job.says(DONE);
+  await done;
+  expect(events).toEqual(job.events);
+});
+
+test("what the channel loses is found by the numbers", async () => {
+  const job = await talkingJob();
+  let heard = 0;
+  const lossy: Hub = {
+    listen: (channel, listener, signal) =>
+      parts.hub.listen(channel, (message) => heard++ % 3 === 2 && listener(message), signal),
+  };
+  const { events, done } = reader(job.jobId, 0, { redis: parts.redis, hub: lossy });
+  await until("the subscription", async () => (await listeners(job.jobId)) === 1);
+  for (let i = 0; i < 8; i++) {
+    await job.says(delta(i));
+    if (i % 3 === 2) await until("all so far", () => events.length === i + 1);
+  }
   await job.says(DONE);
   await done;
   expect(events).toEqual(job.events);

@@ -53,6 +53,9 @@ export async function* followJobEvents(options: {
       // A full page may not have been the last.
       if (fresh || batches.length === 0) messages = await mailbox.take();
     }
+  } catch (error) {
+    // It ends with its signal wherever it waits, also for Redis.
+    if (!options.signal.aborted) throw error;
   } finally {
     left.abort();
   }

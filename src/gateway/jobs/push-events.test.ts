@@ -77,6 +77,16 @@ test("two gateways with the same push at once keep it once", async () => {
   expect(await stored(jobId)).toEqual(events);
 });
 
+test("of a repeated push that goes on beyond what is there, the new end is kept at once", async () => {
+  const jobId = await queuedJob();
+  const events = answerOf(6);
+  expect(await push(jobId, 0, events.slice(0, 3))).toEqual({ next: 3, closed: false });
+  expect(await push(jobId, 1, events.slice(1, 5))).toEqual({ next: 5, closed: false });
+  expect(await push(jobId, 0, events.slice(0, 2))).toEqual({ next: 5, closed: false });
+  expect(await push(jobId, 0, events)).toEqual({ next: 6, closed: true });
+  expect(await stored(jobId)).toEqual(events);
+});
+
 test("a gap is answered with what is missing, and nothing of it is kept", async () => {
   const jobId = await queuedJob();
   expect(await push(jobId, 2, [{ t: "cancelled" }])).toEqual({ next: 0, closed: false });
@@ -119,4 +129,19 @@ test("a change of status is written once, in the same step as the events", async
   const mine = entries.filter(([, fields]) => fields.includes(jobId)).map(([, fields]) => fields.at(-1));
   expect(mine).toEqual(["queued", "running", "done"]);
   expect((await stored(jobId)).filter(isTerminal)).toHaveLength(1);
+});
+
+test("an agent that lost its last moments is told to number anew; one that lost nothing goes on", async () => {
+  const jobId = await queuedJob();
+  const writes = (id: string, first: number, from: number, events: ReplyEvent[]) =>
+    pushEvents(parts.redis, AGENT, { jobId, writer: { id, first }, from, events });
+  await writes("p1", 0, 0, answerOf(6).slice(0, 5));
+  // It knows of two of the five: what it calls number 2 is not what is there.
+  const again: ReplyEvent[] = [{ t: "reset" }, { t: "done", text: "新" }];
+  expect(await writes("p2", 2, 2, again)).toEqual({ next: 5, closed: false, ahead: true });
+  expect(await writes("p2", 2, 0, again)).toEqual({ next: 5, closed: false, ahead: true });
+  // It knows of all five.
+  expect(await writes("p3", 5, 0, answerOf(6).slice(0, 5))).toEqual({ next: 5, closed: false });
+  expect(await writes("p3", 5, 5, again)).toEqual({ next: 7, closed: true });
+  expect((await stored(jobId)).slice(5)).toEqual(again);
 });

@@ -78,3 +78,13 @@ test("goes on after Redis was away, with what was added meanwhile by others", as
   await done;
   await kept.stop();
 });
+
+test("stopped at any moment, even before it begins, it just ends", async () => {
+  for (const delayMs of [undefined, 0, 1, 2]) {
+    const stop = new AbortController();
+    if (delayMs === undefined) stop.abort();
+    else setTimeout(() => stop.abort(), delayMs);
+    const follow = followStream({ ...parts, key: "s5", after: "0-0", signal: stop.signal });
+    expect(await follow.next()).toEqual({ done: true, value: undefined });
+  }
+});

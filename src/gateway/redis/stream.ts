@@ -37,15 +37,20 @@ export async function* followStream(options: {
 }): AsyncGenerator<Entry> {
   const { redis, hub, key, signal } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
-  await patiently(signal, () => hub.listen(key, () => bell.put(null), signal));
   let last = options.after;
-  while (!signal.aborted) {
-    const page = await patiently(signal, () => readStream(redis, key, last));
-    for (const entry of page) {
-      last = entry[0];
-      yield entry;
+  try {
+    await patiently(signal, () => hub.listen(key, () => bell.put(null), signal));
+    while (!signal.aborted) {
+      const page = await patiently(signal, () => readStream(redis, key, last));
+      for (const entry of page) {
+        last = entry[0];
+        yield entry;
+      }
+      if (page.length < PAGE) await bell.take();
     }
-    if (page.length < PAGE) await bell.take();
+  } catch (error) {
+    // It ends with its signal wherever it waits, also for Redis.
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -77,7 +77,7 @@ test("more than it takes in hand at once is worked off in the end, live ones too
   await add("q3", "live", 600);
   await until("all of them", async () => (await left("q3")) === 0);
   expect(handled.size).toBe(601);
-  expect(most).toBeLessThanOrEqual(256);
+  expect(most).toBeLessThanOrEqual(16);
   await stop();
 });
 

@@ -35,11 +35,11 @@ export function openChat(options: {
     if (!agentIds.includes(agentId))
       throw refusal("agent-unknown", "这个会话所在的智能体已不再使用，请新建会话");
     const jobId = `${agentId}.${derivedId("job", userId, idempotencyKey)}`;
-    await feed.noteOpen(userId, jobId);
-    await jobs.enqueue(
-      { id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() },
-      source,
-    );
+    // At the same time: a note that comes late, when the job has ended, is not taken.
+    await Promise.all([
+      feed.noteOpen(userId, jobId),
+      jobs.enqueue({ id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() }, source),
+    ]);
     return { jobId, conversationId };
   }
 

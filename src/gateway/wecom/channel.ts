@@ -24,7 +24,7 @@ import { WecomInbound } from "./inbound-message.ts";
 import { openInbox } from "./inbox.ts";
 import { openOutbox } from "./outbox.ts";
 import { type Problem, readProblem } from "./problem.ts";
-import { receive } from "./receive.ts";
+import { receive, WECOM } from "./receive.ts";
 import { runSender } from "./sender.ts";
 import { tellMember, tellThinking } from "./tell.ts";
 
@@ -60,8 +60,8 @@ export function openWecomChannel(parts: {
   const inbox = openInbox(redis);
   const outbox = openOutbox(redis);
   const api = openWecomApi({ redis, apiBase, corpId, secret, agentId: Number(agentId) });
-  const conversation = openChannelConversation({ redis, chat, channel: "wecom", agentIds });
-  const context = { redis, users, chat, feed, jobs, links, conversation, outbox, log };
+  const conversation = openChannelConversation({ redis, chat, channel: WECOM, agentIds });
+  const context = { channel: WECOM, redis, users, chat, feed, jobs, links, conversation, outbox, log };
 
   const handleInbox = (signal: AbortSignal) =>
     workOff({

@@ -20,20 +20,30 @@ const ONLINE: AgentPresence = {
 function context(parts: {
   presence?: AgentPresence;
   /** Newest first: what its cancelling would say, and its status. */
-  open?: readonly { outcome?: Awaited<ReturnType<JobStore["cancel"]>>; status?: JobRecord["status"] }[];
+  open?: readonly {
+    outcome?: Awaited<ReturnType<JobStore["cancel"]>>;
+    status?: JobRecord["status"];
+    channel?: string;
+  }[];
 }) {
   const { presence = ONLINE, open = [] } = parts;
   const begun: string[] = [];
   const cancelled: string[] = [];
   const at = (jobId: string) => open[Number(jobId.split(".j")[1])];
   const made: CommandContext = {
+    channel: "wecom",
     conversation: {
       current: () => Promise.resolve("a1.c1"),
       begin: (_userId, key) => Promise.resolve(void begun.push(key)),
     },
     feed: { openJobs: () => Promise.resolve(open.map((_, i) => `a1.j${i}`)) } as unknown as Feed,
     jobs: {
-      find: (id) => Promise.resolve({ id, status: at(id)?.status ?? "running" } as JobRecord),
+      find: (id) =>
+        Promise.resolve({
+          id,
+          status: at(id)?.status ?? "running",
+          channel: at(id)?.channel ?? "wecom",
+        } as JobRecord),
       cancel: (id) => {
         cancelled.push(id);
         return Promise.resolve(at(id)?.outcome);
@@ -95,6 +105,9 @@ test("/cancel ends the newest job that has not ended, and no more than one", asy
 
 test("/cancel: what a job's end says itself is not said twice", async () => {
   expect(await say("/cancel", { open: [{ outcome: "cancelled" }] })).toBe("");
+  expect(await say("/cancel", { open: [{ outcome: "cancelled", channel: "miniprogram" }] })).toBe(
+    TEXTS.cancelled,
+  );
   expect(await say("/cancel")).toBe(TEXTS.nothingToCancel);
   const presence = { id: "a1", online: false };
   expect(await say("/cancel", { open: [{ outcome: "cancelling" }], presence })).toBe(TEXTS.cancelWhenOnline);

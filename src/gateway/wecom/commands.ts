@@ -8,6 +8,8 @@ import type { ChannelConversation } from "./conversation.ts";
 import { TEXTS } from "./texts.ts";
 
 export interface CommandContext {
+  /** The name of the channel that the commands come in by. */
+  channel: string;
   conversation: ChannelConversation;
   feed: Feed;
   jobs: JobStore;
@@ -82,11 +84,14 @@ function presenceLines({
   return [`智能体 ${id}：在线`, `模型：${model ?? "未知"}`, `负载：${running}/${slots}${queue}`];
 }
 
-async function cancelNewest({ feed, jobs, links }: CommandContext, userId: string): Promise<string> {
+async function cancelNewest({ channel, feed, jobs, links }: CommandContext, userId: string): Promise<string> {
   for (const jobId of await feed.openJobs(userId)) {
     const outcome = await jobs.cancel(jobId);
-    // Its own end is told by the channel, so that it is said once.
-    if (outcome === "cancelled") return "";
+    if (outcome === "cancelled") {
+      // The end of a job from here is told as its answer; it is not to be said twice.
+      const isFromHere = (await jobs.find(jobId))?.channel === channel;
+      return isFromHere ? "" : TEXTS.cancelled;
+    }
     if (outcome === "cancelling") {
       const { online } = await links.presence(agentOf(jobId));
       return online ? TEXTS.cancelling : TEXTS.cancelWhenOnline;

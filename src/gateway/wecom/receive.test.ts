@@ -21,6 +21,7 @@ beforeAll(async () => {
   const calls = { client: never, follow: never, answer: never };
   const chat = openChat({ jobs, feed, calls, agentIds: AGENT_IDS });
   context = {
+    channel: "wecom",
     redis,
     users: openUsers(redis),
     chat,

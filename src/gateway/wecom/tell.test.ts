@@ -82,7 +82,7 @@ test("a notice about a job whose answer is already out is left out", async () =>
   presence = { id: "a1", online: false };
   await tellMember(context, job, "queued");
   // The notice was due, and the job looked as if it still ran.
-  await parts.redis.zadd(wecomKeys.thinking, 0, job.id);
+  await parts.redis.zadd(wecomKeys.thinking, "0", job.id);
   await tellThinking(context, () => Promise.resolve({ ...job, status: "running" }));
   expect(await texts()).toEqual(["答"]);
 });
@@ -97,7 +97,7 @@ test("a long wait gets one notice, when it is due, and none after the end", asyn
   await think();
   expect((await said()).map(({ id }) => id)).toEqual([`thinking:${late.id}`]);
   // Only the one that is not due yet is still to be looked at.
-  expect(await parts.redis.zrange(wecomKeys.thinking, 0, -1)).toEqual([early.id]);
+  expect(await parts.redis.zrangebyscore(wecomKeys.thinking, "-inf", "+inf")).toEqual([early.id]);
 });
 
 test("a failure keeps what was said before it, and is told apart from it", async () => {

@@ -1,0 +1,198 @@
+import { afterEach, expect, test } from "bun:test";
+import { getLogger } from "@logtape/logtape";
+import { openGatewayDouble, openTestDatabase } from "../../test/agent-parts.ts";
+import { newJob } from "../../test/gateway-parts.ts";
+import { until } from "../../test/until.ts";
+import type { Job } from "../contract/job.ts";
+import type { ReplyEvent } from "../contract/reply-event.ts";
+import { openActiveJobs } from "./active-jobs.ts";
+import type { ModelEvent } from "./lm-studio/model-server.ts";
+import { openConversationStore } from "./store/conversation-store.ts";
+
+const END = { t: "end", finish: "stop" } as ModelEvent;
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+/** An agent without link and model server: each answer says "半" and waits until it is let go. */
+function agent(options: { slots?: number } = {}) {
+  const database = openTestDatabase();
+  cleanups.push(() => database.close());
+  const gateway = openGatewayDouble();
+  const log = getLogger(["claw", "test"]);
+  let gate = Promise.withResolvers<void>();
+
+  async function* chat(_messages: unknown, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    yield { t: "delta", text: "半" };
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await Promise.race([gate.promise, aborted]);
+    signal.throwIfAborted();
+    yield { t: "delta", text: "截" };
+    yield END;
+  }
+  function start() {
+    const store = database.reopen();
+    const conversations = openConversationStore(database.db);
+    const modelServer = { inspect: () => Promise.reject(new Error("not asked")), chat };
+    const jobs = openActiveJobs({
+      store,
+      run: { modelServer, conversations, contextTokens: () => undefined, log },
+      slots: () => options.slots ?? 4,
+      link: () => gateway.link,
+      log,
+      onChange: () => {},
+    });
+    let stopped: Promise<void> | undefined;
+    const stop = () => (stopped ??= jobs.stop());
+    cleanups.push(stop);
+    return { jobs, store, conversations, stop };
+  }
+  return {
+    gateway,
+    database,
+    start,
+    letGo: () => gate.resolve(),
+    hold: () => (gate = Promise.withResolvers<void>()),
+    said: (job: Job) => gateway.events(job.id).map(({ t }) => t),
+    text: (job: Job) => textOf(gateway.events(job.id)),
+  };
+}
+/** The text as a client shows it. */
+const textOf = (events: readonly ReplyEvent[]) =>
+  events.reduce(
+    (text, event) => (event.t === "reset" ? "" : event.t === "delta" ? text + event.text : text),
+    "",
+  );
+
+test("an order is taken once, run, and settled when the gateway has its end", async () => {
+  const { gateway, start, letGo, said } = agent();
+  const { jobs, store } = start();
+  const job = newJob();
+  jobs.take({ t: "run", job });
+  jobs.take({ t: "run", job });
+  letGo();
+  await until("it to be settled", () => store.unsettled().length === 0);
+  expect(said(job)).toEqual(["started", "delta", "delta", "done"]);
+  jobs.take({ t: "run", job });
+  expect(jobs.counts()).toEqual({ running: 0, waiting: 0 });
+  expect(gateway.events(job.id)).toHaveLength(4);
+});
+
+test("after a restart it goes on: waiting jobs run, broken answers begin again, ends are still sent", async () => {
+  const { gateway, start, letGo, said, text } = agent({ slots: 1 });
+  const [broken, waiting] = [newJob({ conversationId: "a1.c1" }), newJob({ conversationId: "a1.c2" })];
+  const first = start();
+  first.jobs.take({ t: "run", job: broken });
+  first.jobs.take({ t: "run", job: waiting });
+  await until("the answer to have begun", () => said(broken).includes("delta"));
+  await first.stop();
+
+  const second = start();
+  second.jobs.resume();
+  letGo();
+  await until("both to be settled", () => second.store.unsettled().length === 0);
+  expect(said(broken)).toEqual(["started", "delta", "reset", "started", "delta", "delta", "done"]);
+  expect(text(broken)).toBe("半截");
+  expect(said(waiting)).toEqual(["started", "delta", "delta", "done"]);
+
+  const unsent = newJob();
+  gateway.onPush = () => Promise.reject(new Error("no answer"));
+  second.jobs.take({ t: "run", job: unsent });
+  await until("it to end", () => second.store.unsettled()[0]?.ended === true);
+  await second.stop();
+  gateway.onPush = () => undefined;
+  const third = start();
+  third.jobs.resume();
+  await until("it to be settled", () => third.store.unsettled().length === 0);
+  expect(said(unsent)).toEqual(["started", "delta", "delta", "done"]);
+});
+
+test("cancelled: a waiting job never runs, a running one stops and frees its slot, an ended one stays", async () => {
+  const { start, said, letGo, hold } = agent({ slots: 1 });
+  const { jobs, store } = start();
+  const [runs, waits, next] = [1, 2, 3].map((n) => newJob({ conversationId: `a1.c${n}` })) as [Job, Job, Job];
+  for (const job of [runs, waits, next]) jobs.take({ t: "run", job });
+  await until("the first to run", () => said(runs).includes("delta"));
+  jobs.take({ t: "cancel", jobId: waits.id });
+  jobs.take({ t: "cancel", jobId: runs.id });
+  jobs.take({ t: "cancel", jobId: "a1.nosuch" });
+  await until("the third to run", () => said(next).includes("delta"));
+  letGo();
+  await until("all to be settled", () => store.unsettled().length === 0);
+  expect(said(runs)).toEqual(["started", "delta", "cancelled"]);
+  expect(said(waits)).toEqual(["cancelled"]);
+  jobs.take({ t: "cancel", jobId: next.id });
+  expect(said(next).at(-1)).toBe("done");
+  hold();
+});
+
+test("a job cancelled just before a restart does not run after it", async () => {
+  const { start, said } = agent({ slots: 0 });
+  const first = start();
+  const job = newJob();
+  first.store.take({ t: "run", job });
+  first.store.take({ t: "cancel", jobId: job.id });
+  await first.stop();
+  const second = start();
+  second.jobs.resume();
+  await until("it to be settled", () => second.store.unsettled().length === 0);
+  expect(said(job)).toEqual(["cancelled"]);
+});
+
+test("a running job that the gateway has ended stops, and is settled for good", async () => {
+  const { gateway, start } = agent();
+  const { jobs, store, conversations } = start();
+  const job = newJob();
+  gateway.close(job.id);
+  jobs.take({ t: "run", job });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  await until("it to stop", () => jobs.counts().running === 0);
+  // What the run itself still says must not bring it back.
+  await Bun.sleep(20);
+  expect(store.unsettled()).toEqual([]);
+  const { messages } = conversations.history("u1", { conversationId: job.conversationId, limit: 30 });
+  expect(messages.map(({ status }) => status)).toEqual(["done", "cancelled"]);
+});
+
+test("a gateway that lost its last moments is offered them again, also after a restart of the agent", async () => {
+  const { gateway, start, letGo, said } = agent();
+  letGo();
+  const first = start();
+  const job = newJob();
+  first.jobs.take({ t: "run", job });
+  await until("it to be settled", () => first.store.unsettled().length === 0);
+  gateway.forget(job.id, 1);
+  first.jobs.offerAgain();
+  await until("it to be there again", () => said(job).length === 4);
+  await first.stop();
+
+  gateway.forget(job.id, 0);
+  const second = start();
+  second.jobs.resume();
+  second.jobs.offerAgain();
+  await until("it to be there again", () => said(job).length === 4);
+});
+
+test("an agent that lost its last moments goes on behind what the gateway has, with a shorter answer too", async () => {
+  for (const more of [1, 50]) {
+    const { gateway, start, letGo, said, text } = agent();
+    const first = start();
+    const job = newJob();
+    first.jobs.take({ t: "run", job });
+    await until("the answer to have begun", () => said(job).includes("delta"));
+    await first.stop();
+    gateway.hasMore(
+      job.id,
+      Array.from({ length: more }, () => ({ t: "delta", text: "失" })),
+    );
+
+    const second = start();
+    second.jobs.resume();
+    letGo();
+    await until("it to be settled", () => second.store.unsettled().length === 0);
+    expect(text(job)).toBe("半截");
+    expect(said(job).at(-1)).toBe("done");
+    await second.stop();
+  }
+});

@@ -1,0 +1,101 @@
+import { afterEach, expect, test } from "bun:test";
+import { openTestDatabase } from "../../test/agent-parts.ts";
+import { newJob } from "../../test/gateway-parts.ts";
+import type { ReplyEvent } from "../contract/reply-event.ts";
+import { openJobLog } from "./job-log.ts";
+
+const database = openTestDatabase();
+const cleanups: (() => void)[] = [() => database.close()];
+process.once("exit", () => cleanups.forEach((cleanup) => cleanup()));
+let written = 0;
+afterEach(() => {
+  written = 0;
+});
+
+function opened(options: { next?: number; ended?: boolean } = {}) {
+  const store = database.store();
+  const job = newJob();
+  store.take({ t: "run", job });
+  const { next = 0, ended = false } = options;
+  return { store, job, log: openJobLog({ store, job, next, ended, onWritten: () => written++ }) };
+}
+const delta = (n: number): ReplyEvent => ({ t: "delta", text: `${n};` });
+const turn = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+test("events of one turn of the event loop are numbered, and one row", async () => {
+  const { store, job, log } = opened();
+  log.add({ t: "started" });
+  log.add(delta(1));
+  // Nobody sees what is not in the outbox yet.
+  expect([log.next(), log.read(0, 10)]).toEqual([0, []]);
+  await turn();
+  log.add(delta(2));
+  await turn();
+  expect(store.outbox(job.id, 0)).toEqual([
+    { first: 0, events: [{ t: "started" }, delta(1)] },
+    { first: 2, events: [delta(2)] },
+  ]);
+  expect([log.next(), written]).toEqual([3, 2]);
+});
+
+test("the end is in the outbox at once, with what was before it", () => {
+  const { store, job, log } = opened();
+  log.add(delta(1));
+  log.add({ t: "cancelled" });
+  expect(store.outbox(job.id, 0)).toEqual([{ first: 0, events: [delta(1), { t: "cancelled" }] }]);
+  expect(log.ended()).toBe(true);
+  expect(() => log.add(delta(2))).toThrow();
+});
+
+test("reads the same from memory, from the disk, and across the border", async () => {
+  const { store, job, log } = opened();
+  for (let n = 0; n < 9; n++) {
+    log.add(delta(n));
+    if (n % 2 === 0) await turn();
+  }
+  await turn();
+  const all = Array.from({ length: 9 }, (_, n) => delta(n));
+  const check = (read: (from: number, limit: number) => ReplyEvent[]) => {
+    for (let from = 0; from <= 9; from++)
+      for (const limit of [1, 3, 100]) expect(read(from, limit)).toEqual(all.slice(from, from + limit));
+  };
+  check((from, limit) => log.read(from, limit));
+  log.forget(4);
+  check((from, limit) => log.read(from, limit));
+  log.forget(2);
+  log.forget(9);
+  check((from, limit) => log.read(from, limit));
+  // As after a restart: nothing is in memory.
+  const restarted = openJobLog({ store, job, next: 9, ended: false, onWritten: () => {} });
+  check((from, limit) => restarted.read(from, limit));
+  restarted.add(delta(9));
+  await turn();
+  expect(restarted.read(7, 10)).toEqual([delta(7), delta(8), delta(9)]);
+});
+
+test("moved, what this process wrote has new numbers behind a reset, in memory and on the disk", async () => {
+  const { store, job, log } = opened();
+  log.add(delta(0));
+  log.add(delta(1));
+  await turn();
+  // A process that goes on after these two, and does not know of some that were lost.
+  const next = openJobLog({ store, job, next: 2, ended: false, onWritten: () => written++ });
+  next.add({ t: "reset" });
+  next.add({ t: "started" });
+  expect(next.writer().first).toBe(2);
+  next.moveTo(7);
+  const moved: ReplyEvent[] = [{ t: "reset" }, { t: "reset" }, { t: "started" }];
+  expect(next.read(7, 10)).toEqual(moved);
+  next.forget(10);
+  expect(next.read(7, 10)).toEqual(moved);
+  expect([next.next(), next.writer().first]).toEqual([10, 7]);
+  // What lies between is nobody's: it is not to be filled with what comes behind it.
+  expect(next.read(1, 10)).toEqual([delta(1)]);
+  expect(next.read(3, 10)).toEqual([]);
+  next.add({ t: "done", text: "完" });
+  expect(next.read(9, 10)).toEqual([{ t: "started" }, { t: "done", text: "完" }]);
+  expect(store.unsettled().find((one) => one.job.id === job.id)?.nextEvent).toBe(11);
+});

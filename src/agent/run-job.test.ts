@@ -1,0 +1,135 @@
+import { expect, test } from "bun:test";
+import { getLogger } from "@logtape/logtape";
+import { newJob } from "../../test/gateway-parts.ts";
+import { until } from "../../test/until.ts";
+import type { ReplyEvent } from "../contract/reply-event.ts";
+import { ModelConnectionLost, ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
+import type { ChatMessage, ModelEvent, ModelServer } from "./lm-studio/model-server.ts";
+import { CUT_NOTE } from "./prompt.ts";
+import { runJob } from "./run-job.ts";
+
+type Try = (signal: AbortSignal) => AsyncIterable<ModelEvent>;
+const END: ModelEvent = { t: "end", finish: "stop" } as ModelEvent;
+const delta = (text: string): ModelEvent => ({ t: "delta", text });
+
+/** One try at an answer: these events, then this error. */
+const says = (events: readonly ModelEvent[], error?: Error): Try =>
+  async function* () {
+    yield* events;
+    if (error) throw error;
+  };
+const away = says([], new ModelServerUnavailable("没有模型服务"));
+const lost = says([delta("半")], new ModelConnectionLost());
+
+function running(tries: readonly Try[], owner: string | undefined = "u1") {
+  const job = newJob();
+  const events: ReplyEvent[] = [];
+  const asked: (readonly ChatMessage[])[] = [];
+  const stop = new AbortController();
+  const modelServer: ModelServer = {
+    inspect: () => Promise.reject(new Error("not asked")),
+    chat(messages, signal) {
+      asked.push(messages);
+      return (tries[Math.min(asked.length, tries.length) - 1] ?? away)(signal);
+    },
+  };
+  const conversations = {
+    owner: () => owner,
+    before: () => [],
+    list: () => [],
+    history: () => ({ messages: [] }),
+  };
+  const context = {
+    modelServer,
+    conversations,
+    contextTokens: () => undefined,
+    log: getLogger(["claw", "test"]),
+  };
+  const done = runJob(job, context, (event) => events.push(event), stop.signal);
+  return { job, events, asked, done, stop: () => stop.abort() };
+}
+
+test("an answer as it comes, then the whole of it with its cost", async () => {
+  const usage = { promptTokens: 3, completionTokens: 2 };
+  const end = { t: "end", finish: "stop", usage, model: "qwen" } as ModelEvent;
+  const { events, done } = running([says([{ t: "reasoning", text: "想" }, delta("你"), delta("好"), end])]);
+  await done;
+  expect(events).toEqual([
+    { t: "reasoning", text: "想" },
+    { t: "delta", text: "你" },
+    { t: "delta", text: "好" },
+    { t: "done", text: "你好", usage: { ...usage, model: "qwen" } },
+  ]);
+});
+
+test.concurrent("without a model server it says so once, waits, and answers when it is back", async () => {
+  const { events, asked, done } = running([away, away, says([delta("好"), END])]);
+  await done;
+  expect(asked).toHaveLength(3);
+  expect(events.map(({ t }) => t)).toEqual(["progress", "delta", "done"]);
+});
+
+test.concurrent("an answer that breaks off is begun again from nothing", async () => {
+  const { events, done } = running([lost, says([delta("整"), END])]);
+  await done;
+  expect(events.map(({ t }) => t)).toEqual(["delta", "reset", "progress", "delta", "done"]);
+  expect(events.at(-1)).toEqual({ t: "done", text: "整" });
+});
+
+test.concurrent("an answer that breaks off again and again fails in the end", async () => {
+  const { events, asked, done } = running([lost]);
+  await done;
+  expect(asked).toHaveLength(6);
+  expect(events.at(-1)).toMatchObject({ t: "failed", code: "model-error" });
+  expect(events.filter(({ t }) => t === "reset")).toHaveLength(5);
+});
+
+test("what the model server says of a request is the user's to know; our own bug is not", async () => {
+  for (const code of ["too-long", "model-timeout", "empty-answer"] as const) {
+    const { events, asked, done } = running([says([delta("半")], new ModelFailure(code, "请缩短"))]);
+    await done;
+    expect(asked).toHaveLength(1);
+    expect(events).toEqual([
+      { t: "delta", text: "半" },
+      { t: "failed", code, message: "请缩短" },
+    ]);
+  }
+  const { events, done } = running([says([], new TypeError("secret is undefined"))]);
+  await done;
+  expect(events).toMatchObject([{ t: "failed", code: "internal" }]);
+  expect(JSON.stringify(events)).not.toContain("secret");
+});
+
+test("cancelled, it ends without a word, in mid-answer and while it waits", async () => {
+  const hanging: Try = async function* (signal) {
+    yield delta("半");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    signal.throwIfAborted();
+  };
+  for (const tries of [[hanging], [away]]) {
+    const { events, done, stop } = running(tries);
+    await until("it to have begun", () => events.length === 1);
+    stop();
+    await done;
+    expect(events).toHaveLength(1);
+  }
+});
+
+test("a conversation of somebody else, or none, is not answered", async () => {
+  for (const owner of ["u2", undefined]) {
+    const { events, asked, done } = running([says([END])], owner ?? "");
+    await done;
+    expect(events).toMatchObject([{ t: "failed", code: "not-found" }]);
+    expect(asked).toEqual([]);
+  }
+});
+
+test("an answer that was cut off says so, in what streams and in the whole", async () => {
+  const { events, done } = running([says([delta("前半"), { ...END, finish: "length" } as ModelEvent])]);
+  await done;
+  expect(events).toEqual([
+    { t: "delta", text: "前半" },
+    { t: "delta", text: CUT_NOTE },
+    { t: "done", text: `前半${CUT_NOTE}` },
+  ]);
+});

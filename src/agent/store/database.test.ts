@@ -1,0 +1,57 @@
+import { Database } from "bun:sqlite";
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDatabase, setting, syncToDisk } from "./database.ts";
+import { migrations } from "./migrations.ts";
+
+const dirs: string[] = [];
+afterEach(() => {
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+function newDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "claw-数据 "));
+  dirs.push(dir);
+  return dir;
+}
+const versionOf = (db: Database) =>
+  db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version;
+
+test("from nothing to the newest version, in a folder that is made for it; opened again it stays as it is", () => {
+  const dir = join(newDir(), "data", "agent");
+  const first = openDatabase(dir);
+  expect(versionOf(first)).toBe(migrations.length);
+  const instance = setting(first, "instance", () => "first");
+  first.close();
+  const second = openDatabase(dir);
+  expect(setting(second, "instance", () => "second")).toBe(instance);
+  second.close();
+});
+
+test("a database of a newer program is not touched", () => {
+  const dir = newDir();
+  const db = openDatabase(dir);
+  db.run(`PRAGMA user_version = ${migrations.length + 1}`);
+  db.close();
+  expect(() => openDatabase(dir)).toThrow("更新的版本");
+  const untouched = new Database(join(dir, "agent.sqlite"));
+  expect(versionOf(untouched)).toBe(migrations.length + 1);
+  untouched.close();
+});
+
+test("what must survive a power cut is synced, all else is not, also after a failure", () => {
+  const db = openDatabase(newDir());
+  const level = () => db.query<{ synchronous: number }, []>("PRAGMA synchronous").get()?.synchronous;
+  const [NORMAL, FULL] = [1, 2];
+  let during: number | undefined;
+  syncToDisk(db, () => (during = level()));
+  expect([during, level()]).toEqual([FULL, NORMAL]);
+  expect(() =>
+    syncToDisk(db, () => {
+      throw new Error("disk full");
+    }),
+  ).toThrow("disk full");
+  expect(level()).toBe(NORMAL);
+  db.close();
+});

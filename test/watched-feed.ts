@@ -1,0 +1,34 @@
+import type { FeedEvent } from "../src/contract/feed.ts";
+import type { UserClient } from "./system.ts";
+
+/** A user's feed as one of their devices sees it. */
+export interface WatchedFeed {
+  events: FeedEvent[];
+  ids: string[];
+  /** What became of a job, in order. */
+  statuses(jobId: string): string[];
+  stop(): void;
+}
+
+/** Resolves when the feed is open: what happens from now on is seen. */
+export async function watchFeed(client: UserClient, lastEventId?: string): Promise<WatchedFeed> {
+  const events: FeedEvent[] = [];
+  const ids: string[] = [];
+  const { promise: open, resolve, reject } = Promise.withResolvers<void>();
+  const subscription = client.api.feed.subscribe(lastEventId === undefined ? undefined : { lastEventId }, {
+    onStarted: () => resolve(),
+    onData({ id, data }) {
+      ids.push(id);
+      events.push(data);
+    },
+    onError: reject,
+  });
+  await open;
+  return {
+    events,
+    ids,
+    statuses: (jobId) =>
+      events.flatMap((event) => (event.t === "job" && event.job.jobId === jobId ? [event.job.status] : [])),
+    stop: () => subscription.unsubscribe(),
+  };
+}
