@@ -50,8 +50,12 @@ export function readConfig(
   options: { argv: readonly string[]; defaultFile: string },
 ): ConfigSource {
   const home = compiled ? dirname(process.execPath) : process.cwd();
-  const flag = options.argv.indexOf("--config");
-  const named = flag >= 0 ? options.argv[flag + 1] : undefined;
+  // Both ways of writing it: `--config FILE` and `--config=FILE`.
+  const argv = options.argv.flatMap((arg) =>
+    arg.startsWith("--config=") ? ["--config", arg.slice(9)] : [arg],
+  );
+  const flag = argv.indexOf("--config");
+  const named = flag >= 0 ? argv[flag + 1] : undefined;
   const file = resolve(home, named ?? options.defaultFile);
   const problems: Problem[] = [];
   const texts = new Map<string, string>();

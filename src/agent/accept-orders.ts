@@ -15,13 +15,17 @@ export interface OrderAcceptor {
 }
 
 /** Work on an order begins before this: a sync to the disk takes milliseconds, and the user is waiting. */
-export function openOrderAcceptor(options: { store: JobStore; link: () => Link }): OrderAcceptor {
-  const { store, link } = options;
+export function openOrderAcceptor(options: {
+  store: JobStore;
+  link: () => Link;
+  onFailure: (error: unknown) => void;
+}): OrderAcceptor {
+  const { store, link, onFailure } = options;
   const stopping = new AbortController();
   const bell = openBell();
   let taken: string | undefined;
   let accepted: string | undefined;
-  const loop = acceptAll();
+  const loop = acceptAll().catch(onFailure);
 
   async function acceptAll(): Promise<void> {
     let failures = 0;
@@ -32,8 +36,9 @@ export function openOrderAcceptor(options: { store: JobStore; link: () => Link }
         continue;
       }
       const upTo = taken;
+      // A disk that refuses is for whoever watches the process: nothing can be taken any more.
+      store.secure(upTo);
       try {
-        store.secure(upTo);
         await link().gateway.accept.mutate({ upTo }, { signal: link().requestSignal() });
         accepted = upTo;
         failures = 0;

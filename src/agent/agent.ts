@@ -67,7 +67,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
     log: log.getChild("job"),
     onChange: () => reporter.changed(),
   });
-  const acceptor = openOrderAcceptor({ store, link });
+  const acceptor = openOrderAcceptor({ store, link, onFailure: (error) => failure.reject(error) });
 
   opened = openLink({
     url: config.gateway.url,

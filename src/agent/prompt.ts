@@ -41,9 +41,9 @@ function cost(text: string): number {
   return estimateTokens(text) + MESSAGE_OVERHEAD_TOKENS;
 }
 
-/** Tokens of a text, on the safe side: a Chinese character is at most about one, other text about one per 3 bytes. */
+/** Tokens of a text, on the safe side: a character outside ASCII is at most about one, other text about one per 3. */
 export function estimateTokens(text: string): number {
   let wide = 0;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x2e7f) wide++;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) wide++;
   return Math.ceil(wide + (text.length - wide) / 3);
 }

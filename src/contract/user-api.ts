@@ -35,7 +35,7 @@ export interface AgentsPort {
   list(userId: string): Promise<AgentPresence[]>;
 }
 export interface ChatPort {
-  /** @throws refusal `not-found` for another user's conversation */
+  /** A conversation of another user makes the job fail with `not-found`: only the agent knows whose it is. */
   send(userId: string, message: ChatMessage): Promise<SentMessage>;
   /** @throws refusal `agent-offline` or `agent-timeout`: conversations live on the agent */
   conversations(userId: string, signal: AbortSignal | undefined): Promise<Conversation[]>;

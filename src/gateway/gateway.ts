@@ -22,6 +22,9 @@ import { openWecomChannel } from "./wecom/channel.ts";
 /** What clients get to move to another gateway, or back, before their sockets are closed. */
 const DRAIN_MS = 300;
 
+/** A shorter secret for tokens can be found by trying. */
+const SECURE_SECRET_CHARS = 32;
+
 export interface Gateway {
   port: number;
   /** Takes no more work, lets go of its clients, finishes what it has in hand, closes Redis last. */
@@ -45,6 +48,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 
 async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: Logger): Promise<Gateway> {
   const { redis, hub, restarts, gatewayId } = gatewayRedis;
+  if (config.sessionSecret.length < SECURE_SECRET_CHARS) {
+    log.warn(`auth.session_secret 太短，容易被猜出，请换成 ${SECURE_SECRET_CHARS} 位以上的随机文字`);
+  }
   const agentIds = [...config.agents.keys()];
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -52,7 +58,7 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
   const jobs = openJobStore(redis, restarts);
   const users = openUsers(redis);
   const sessions = openSessions(config.sessionSecret);
-  const feed = openFeed(redis, hub);
+  const feed = openFeed(redis, hub, restarts);
   const links = openLinks({ redis, hub, agents: config.agents, log: log.getChild("link") });
   const calls = await openAgentCalls({ redis, hub, agentIds, signal });
   const chat = openChat({ jobs, feed, calls, agentIds });

@@ -10,6 +10,8 @@ import { firmSocket, type Rejection } from "./firm-socket.ts";
 const RECONNECT = { firstMs: 250, maxMs: 15_000, quickTries: 40 };
 /** After being turned down only a person can help, or the other machine going away. */
 const REJECTED = { firstMs: 5_000, maxMs: 60_000 };
+/** A subscription that lasted this long was fine: what ends it is a new matter. */
+const STABLE_MS = 10_000;
 /** A frozen gateway is noticed after both. */
 const KEEP_ALIVE = { enabled: true, intervalMs: 3_000, pongTimeoutMs: 2_500 };
 /** A request that the gateway has not answered by then is made again. */
@@ -77,11 +79,13 @@ export function openLink(options: {
   /** Keeps a subscription open: tRPC itself resumes it after a break, but not after an error of the gateway. */
   async function keep(subscribe: (onEnd: () => void) => { unsubscribe(): void }): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      const since = performance.now();
       const ended = Promise.withResolvers<void>();
       const subscription = subscribe(() => ended.resolve());
       signal.addEventListener("abort", () => ended.resolve(), { once: true });
       await ended.promise;
       subscription.unsubscribe();
+      if (performance.now() - since > STABLE_MS) attempt = 0;
       await pause(backoffMs(attempt, RECONNECT), signal);
     }
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type GatewaysOnRedis, newJob, startGatewayParts } from "../../../test/gateway-parts.ts";
 import type { Job, Order } from "../../contract/job.ts";
+import { reasonOf } from "../../contract/refusal.ts";
 import { pushEvents } from "../jobs/push-events.ts";
 import { agentKeys } from "../redis/keys.ts";
 import { acceptOrders, followOrders } from "./orders.ts";
@@ -68,10 +69,11 @@ test("a job that runs before its order is accepted stays running", async () => {
   expect(await statuses(jobs)).toEqual(["running"]);
 });
 
-test("a link that was superseded lets go of nothing", async () => {
+test("a link that was superseded lets go of nothing, and is told so: the agent accepts over the new one", async () => {
   const jobs = await queued(1);
   const [taken] = await take(1);
-  await acceptOrders(parts.redis, { ...AGENT, epoch: AGENT.epoch - 1 }, taken?.id ?? "");
+  const older = { ...AGENT, epoch: AGENT.epoch - 1 };
+  expect(await acceptOrders(parts.redis, older, taken?.id ?? "").catch(reasonOf)).toBe("superseded");
   expect(await statuses(jobs)).toEqual(["queued"]);
   expect(await parts.redis.xlen(keys.orders)).toBe(1);
 });

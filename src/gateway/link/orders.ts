@@ -1,5 +1,6 @@
 import type { Order } from "../../contract/job.ts";
 import type { LinkedAgent } from "../../contract/link-api.ts";
+import { refusal } from "../../contract/refusal.ts";
 import type { Tracked } from "../../contract/tracked.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
@@ -22,6 +23,9 @@ export async function* followOrders(options: {
   }
 }
 
+/** Orders let go of in one step; a script must not hold up Redis. */
+const ACCEPT_PAGE = 100;
+
 // KEYS: epoch, orders, changes, then a job per accepted order. ARGV: epoch, then order id and job id by turns; the job
 // id is '' for an order that begins no job.
 const accept = script(`
@@ -37,18 +41,23 @@ for i = 2, #ARGV, 2 do
 end
 return 1`);
 
-/** Lets go of the orders up to `upTo`: they are on the agent's disk now. */
+/**
+ * Lets go of the orders up to `upTo`: they are on the agent's disk now.
+ * @throws refusal `superseded`: a newer link is open, the agent has to say so there
+ */
 export async function acceptOrders(redis: RedisClient, agent: LinkedAgent, upTo: string): Promise<void> {
   const keys = agentKeys(agent.id);
-  const entries = await redis.xrange(keys.orders, "-", upTo);
+  const entries = await redis.xrange(keys.orders, "-", upTo, "COUNT", ACCEPT_PAGE);
   if (entries.length === 0) return;
   const accepted = entries.map(([id, fields]) => {
     const order = JSON.parse(fields[1] ?? "") as Order;
     return { id, jobId: order.t === "run" ? order.job.id : "" };
   });
-  await accept(
+  const done = await accept(
     redis,
     [keys.epoch, keys.orders, keys.changes, ...accepted.map(({ jobId }) => keys.job(jobId))],
     [agent.epoch, ...accepted.flatMap(({ id, jobId }) => [id, jobId])],
   );
+  if (done === 0) throw refusal("superseded", "同一编号的智能体已建立新的连接");
+  if (entries.length === ACCEPT_PAGE) await acceptOrders(redis, agent, upTo);
 }

@@ -12,6 +12,9 @@ const TIMEOUT_MS = 8_000;
 /** Errors of code2Session that signing in again can mend: code invalid, code used, user blocked. Others are ours. */
 const CODE_REFUSED: ReadonlySet<number> = new Set([40029, 40163, 40226]);
 
+/** WeChat is busy, or asked too often for this user: later it may do. */
+const BUSY: ReadonlySet<number> = new Set([-1, 45011]);
+
 /** https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html */
 const Session = v.object({ openid: v.pipe(v.string(), v.minLength(1)) });
 const Failure = v.object({ errcode: v.number() });
@@ -48,6 +51,7 @@ export function openMiniprogramLogin(options: {
     const errcode = v.is(Failure, answer) ? answer.errcode : undefined;
     if (errcode !== undefined && CODE_REFUSED.has(errcode))
       throw refusal("sign-in-refused", "微信登录失败，请重新打开小程序再试");
+    if (errcode !== undefined && BUSY.has(errcode)) throw unavailable();
     log.error("微信登录接口拒绝了请求，请检查 miniprogram.app_id 和 miniprogram.secret", { errcode });
     throw unavailable();
   }

@@ -46,8 +46,8 @@ export const userKeys = (userId: string) => {
     record: `${base}:record`,
     /** stream: what happened to the user's jobs; FEED_MAX_ENTRIES, FEED_TTL_SECONDS. Also the channel. */
     feed: `${base}:feed`,
-    /** hash: job id → how far the feed has told of it; FEED_TTL_SECONDS */
-    told: `${base}:told`,
+    /** string: how far the feed has told of a job; FEED_TTL_SECONDS */
+    told: (jobId: string) => `${base}:told:${jobId}`,
     /** string: the conversation that a channel without conversations of its own goes on with. Kept. */
     conversation: (channel: string) => `${base}:conversation:${channel}`,
     /** sorted set: jobs not yet ended, by creation time (ms); JOB_TTL_SECONDS */

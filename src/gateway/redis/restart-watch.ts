@@ -19,9 +19,9 @@ export interface RestartWatch {
 
 export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
   type Write = () => Promise<unknown>;
-  // Two generations instead of a list by age: dropping the old ones costs nothing, however many there are.
-  let older: Write[] = [];
-  let newer: Write[] = [];
+  // Two generations instead of one list by age: dropping the old ones costs nothing, however many there are.
+  let older = new Set<Write>();
+  let newer = new Set<Write>();
   let turnedAt = performance.now();
   const listeners: (() => void)[] = [];
   let runId: string | undefined;
@@ -47,14 +47,21 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
   function turn(): void {
     const now = performance.now();
     if (now - turnedAt < KEEP_MS || redis.status !== "ready") return;
-    [older, newer, turnedAt] = [newer, [], now];
+    [older, newer, turnedAt] = [newer, new Set<Write>(), now];
   }
 
   return {
     async surely(write) {
       turn();
-      newer.push(write);
-      return await write();
+      newer.add(write);
+      try {
+        return await write();
+      } catch (error) {
+        // Whoever asked for it knows that it did not happen.
+        newer.delete(write);
+        older.delete(write);
+        throw error;
+      }
     },
     settled: () => looking,
     onRestart: (listener) => listeners.push(listener),

@@ -5,8 +5,10 @@ import type { Hub } from "./hub.ts";
 import { openMailbox } from "./mailbox.ts";
 import { type Entry, readStream, STREAM_START } from "./stream.ts";
 
-/** Entries being handled at once; more wait in Redis. */
-const MAX_IN_HAND = 16;
+/** Entries in memory, most of them behind others of their group; more wait in Redis. */
+const MAX_IN_HAND = 256;
+/** Entries handled at once: enough to keep Redis busy, few enough to leave the process to those who wait for an answer. */
+const MAX_AT_ONCE = 16;
 /** A wake-up is only a hint: should one be lost, the stream is looked at again after this long. */
 const RECHECK_MS = 1_000;
 const RETRY = { firstMs: 100, maxMs: 10_000 };
@@ -29,6 +31,7 @@ export async function workOff(options: {
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
   const recheck = setInterval(() => bell.put(null), RECHECK_MS);
   const groups = new Map<string, Promise<void>>();
+  const places = openPlaces(MAX_AT_ONCE);
   let inHand = 0;
   let last = STREAM_START;
   try {
@@ -62,7 +65,12 @@ export async function workOff(options: {
   async function handleUntilDone([id, fields]: Entry): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        await options.handle(id, fields);
+        await places.take();
+        try {
+          await options.handle(id, fields);
+        } finally {
+          places.free();
+        }
         await redis.xdel(key, id);
         return;
       } catch (error) {
@@ -72,4 +80,21 @@ export async function workOff(options: {
       }
     }
   }
+}
+
+/** So many may have a place at once; the others wait for theirs in order. */
+function openPlaces(count: number): { take(): Promise<void>; free(): void } {
+  const waiting: (() => void)[] = [];
+  let left = count;
+  return {
+    async take() {
+      if (left > 0) left--;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    free() {
+      const next = waiting.shift();
+      if (next) next();
+      else left++;
+    },
+  };
 }

@@ -25,7 +25,12 @@ beforeAll(async () => {
 afterAll(() => parts.stop());
 
 const chatOf = (agentIds: readonly string[]) =>
-  openChat({ jobs: parts.jobs, feed: openFeed(parts.redis, parts.hub), calls: noCalls, agentIds });
+  openChat({
+    jobs: parts.jobs,
+    feed: openFeed(parts.redis, parts.hub, parts.restarts),
+    calls: noCalls,
+    agentIds,
+  });
 const queued = (agentId: string) => parts.redis.xlen(agentKeys(agentId).orders);
 
 test("a message sent again gets the same ids, and makes no second job", async () => {
@@ -36,7 +41,7 @@ test("a message sent again gets the same ids, and makes no second job", async ()
   const [{ jobId, conversationId } = { jobId: "", conversationId: "" }] = sent;
   expect(v.is(JobId, jobId) && v.is(ConversationId, conversationId)).toBe(true);
   expect(await queued("a1")).toBe(1);
-  expect(await openFeed(parts.redis, parts.hub).openJobs("u1")).toEqual([jobId]);
+  expect(await openFeed(parts.redis, parts.hub, parts.restarts).openJobs("u1")).toEqual([jobId]);
 });
 
 test("another user, or another key, is another job", async () => {

@@ -30,7 +30,7 @@ function follow(userId: string, lastEventId?: string) {
   const ids: string[] = [];
   const told: string[] = [];
   const done = (async () => {
-    for await (const [id, event] of openFeed(parts.redis, parts.hub).events(
+    for await (const [id, event] of openFeed(parts.redis, parts.hub, parts.restarts).events(
       userId,
       lastEventId,
       stop.signal,
@@ -50,7 +50,7 @@ function follow(userId: string, lastEventId?: string) {
 }
 
 test("every device hears of each change once, and none goes back, however often it is told", async () => {
-  const feed = openFeed(parts.redis, parts.hub);
+  const feed = openFeed(parts.redis, parts.hub, parts.restarts);
   const devices = [follow("u1"), follow("u1")];
   await until("both to be ready", () => devices.every(({ told }) => told.length === 1));
   const job = record("u1");
@@ -82,7 +82,7 @@ test("every device hears of each change once, and none goes back, however often 
 });
 
 test("resumes after the last event seen, or after the ready that came first", async () => {
-  const feed = openFeed(parts.redis, parts.hub);
+  const feed = openFeed(parts.redis, parts.hub, parts.restarts);
   const first = follow("u3");
   await until("it to be ready", () => first.told.length === 1);
   await first.stop();
@@ -98,7 +98,7 @@ test("resumes after the last event seen, or after the ready that came first", as
 });
 
 test("open jobs, newest first, until they end; a late repeat opens nothing", async () => {
-  const feed = openFeed(parts.redis, parts.hub);
+  const feed = openFeed(parts.redis, parts.hub, parts.restarts);
   const [one, two] = [record("u4"), record("u4")];
   await feed.noteOpen("u4", one.id);
   await Bun.sleep(2);

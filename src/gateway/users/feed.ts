@@ -4,6 +4,7 @@ import type { FeedEvent } from "../../contract/feed.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { FEED_MAX_ENTRIES, FEED_TTL_SECONDS, JOB_TTL_SECONDS, userKeys } from "../redis/keys.ts";
+import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
 import { followStream, lastId } from "../redis/stream.ts";
 import { isFinal, type JobRecord, summaryOf } from "../jobs/job-record.ts";
@@ -29,9 +30,8 @@ const RANK: Record<JobStatus, number> = {
 // KEYS: told, feed, open jobs. ARGV: job id, rank, event, ttl, most entries, '1' if ended.
 // A change that was told before, or overtaken by a later one, is skipped.
 const tell = script(`
-if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[4])
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'event', ARGV[3])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 if ARGV[6] == '1' then redis.call('ZREM', KEYS[3], ARGV[1]) end
@@ -40,20 +40,20 @@ return 1`);
 
 // KEYS: told, open jobs. ARGV: job id, now (ms), ttl, rank of an ended job. A repeat after the end opens nothing.
 const noteOpen = script(`
-if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') >= tonumber(ARGV[4]) then return 0 end
+if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[4]) then return 0 end
 redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2] - ARGV[3] * 1000)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1`);
 
-export function openFeed(redis: RedisClient, hub: Hub): Feed {
+export function openFeed(redis: RedisClient, hub: Hub, restarts: RestartWatch): Feed {
   return {
     async tell(job, status) {
       const keys = userKeys(job.userId);
       const event: FeedEvent = { t: "job", job: summaryOf({ ...job, status }) };
       await tell(
         redis,
-        [keys.told, keys.feed, keys.openJobs],
+        [keys.told(job.id), keys.feed, keys.openJobs],
         [
           job.id,
           RANK[status],
@@ -71,7 +71,8 @@ export function openFeed(redis: RedisClient, hub: Hub): Feed {
 
     async noteOpen(userId, jobId) {
       const keys = userKeys(userId);
-      await noteOpen(redis, [keys.told, keys.openJobs], [jobId, Date.now(), JOB_TTL_SECONDS, RANK.done]);
+      const args = [jobId, Date.now(), JOB_TTL_SECONDS, RANK.done];
+      await restarts.surely(() => noteOpen(redis, [keys.told(jobId), keys.openJobs], args));
     },
 
     async *events(userId, lastEventId, signal) {

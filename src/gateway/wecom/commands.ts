@@ -79,7 +79,7 @@ function presenceLines({
   waiting = 0,
 }: AgentPresence): string[] {
   if (!online) return [`智能体 ${id}：不在线，消息会排队等待`];
-  if (!modelReady) return [`智能体 ${id}：在线，但模型服务暂时不可用`];
+  if (modelReady === false) return [`智能体 ${id}：在线，但模型服务暂时不可用`];
   const queue = waiting > 0 ? `，另有 ${waiting} 个排队` : "";
   return [`智能体 ${id}：在线`, `模型：${model ?? "未知"}`, `负载：${running}/${slots}${queue}`];
 }

@@ -16,8 +16,8 @@ let parts: GatewaysOnRedis;
 let context: ReceiveContext;
 beforeAll(async () => {
   parts = await startGatewayParts();
-  const { redis, hub, jobs } = parts;
-  const feed = openFeed(redis, hub);
+  const { redis, hub, restarts, jobs } = parts;
+  const feed = openFeed(redis, hub, restarts);
   const calls = { client: never, follow: never, answer: never };
   const chat = openChat({ jobs, feed, calls, agentIds: AGENT_IDS });
   context = {
