@@ -196,3 +196,34 @@ test("an agent that lost its last moments goes on behind what the gateway has, w
     await second.stop();
   }
 });
+
+test("a settled job that is ordered again, by a gateway with an old backup, is answered from the history", async () => {
+  const { gateway, start, letGo, said, text } = agent();
+  letGo();
+  const { jobs, store } = start();
+  const job = newJob();
+  jobs.take({ t: "run", job });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  store.forgetSettled(Date.now() + 1);
+  for (const kept of [0, 1]) {
+    gateway.forget(job.id, kept);
+    jobs.take({ t: "run", job });
+    await until("it to be settled again", () => store.unsettled().length === 0);
+    expect(said(job).at(-1)).toBe("done");
+    expect(said(job).filter((t) => t === "done")).toHaveLength(1);
+    expect(gateway.events(job.id).at(-1)).toMatchObject({ text: "半截" });
+  }
+  expect(text(job)).toBe("");
+});
+
+test("a job that is to be cancelled but is not known here ends at the gateway, whatever that has of it", async () => {
+  const { gateway, start, said } = agent();
+  const { jobs } = start();
+  for (const events of [[], [{ t: "started" as const }, { t: "delta" as const, text: "半" }]]) {
+    const job = newJob();
+    if (events.length > 0) gateway.hasMore(job.id, events);
+    jobs.take({ t: "cancel", jobId: job.id });
+    await until("it to have ended", () => said(job).at(-1) === "cancelled");
+    expect(said(job)).toHaveLength(events.length + 1);
+  }
+});

@@ -1,10 +1,12 @@
-import type { Order } from "../contract/job.ts";
+import type { Job, Order } from "../contract/job.ts";
+import type { TerminalEvent } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
 import { type Bell, openBell } from "./bell.ts";
 import { type JobLog, openJobLog } from "./job-log.ts";
 import type { Link } from "./link/link.ts";
 import { type RunContext, runJob } from "./run-job.ts";
 import { openScheduler } from "./scheduler.ts";
+import { disown } from "./disown.ts";
 import { shipEvents } from "./ship-events.ts";
 import type { JobStore, UnsettledJob } from "./store/job-store.ts";
 
@@ -63,14 +65,15 @@ export function openActiveJobs(options: {
   }
 
   /** Follows a job to its end. What an earlier process had said of it is taken back: a generation cannot be resumed. */
-  function start({ job, ended, nextEvent, cancelled }: UnsettledJob): void {
+  function start({ job, ended, nextEvent, cancelled }: UnsettledJob, end?: TerminalEvent): void {
     const written = openBell();
     const log = openJobLog({ store, job, next: nextEvent, ended, onWritten: () => written.ring() });
     const one: ActiveJob = { log, written, ending: new AbortController() };
     active.set(job.id, one);
     if (!ended) {
       if (nextEvent > 0) log.add({ t: "reset" });
-      if (cancelled) log.add({ t: "cancelled" });
+      const known = cancelled ? ({ t: "cancelled" } as const) : end;
+      if (known) log.add(known);
       else scheduler.add(one);
     }
     ship(one, 0);
@@ -99,6 +102,18 @@ export function openActiveJobs(options: {
     shipping.add(done);
   }
 
+  /** The gateway asks for a job that is settled here: its Redis has lost the end (a wipe, an old backup). */
+  function answerAgain(job: Job): void {
+    const end = store.reopen(job.id);
+    if (end) start({ job, ended: false, nextEvent: 0, cancelled: false }, end);
+  }
+
+  function cancel(jobId: string): void {
+    const one = active.get(jobId);
+    if (one) end(one);
+    else if (!store.isKnown(jobId)) disown({ jobId, link: link(), signal: stopping.signal, logger });
+  }
+
   function end(one: ActiveJob): void {
     if (one.log.ended()) return;
     one.ending.abort();
@@ -111,8 +126,8 @@ export function openActiveJobs(options: {
     take(order) {
       const job = store.take(order);
       if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id) });
-      const cancelled = order.t === "cancel" ? active.get(order.jobId) : undefined;
-      if (cancelled) end(cancelled);
+      else if (order.t === "cancel") cancel(order.jobId);
+      else if (!active.has(order.job.id)) answerAgain(order.job);
     },
     resume() {
       for (const job of store.unsettled()) start(job);

@@ -28,6 +28,7 @@ export interface JobStore {
   unsettled(): UnsettledJob[];
   markRunning(jobId: string): void;
   isCancelled(jobId: string): boolean;
+  isKnown(jobId: string): boolean;
   /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
   append(job: Job, batch: EventBatch, answer: string): void;
   /** Puts one batch in the place of all from number `from` on. */
@@ -36,6 +37,11 @@ export interface JobStore {
   outbox(jobId: string, from: number): EventBatch[];
   /** The gateway has everything. The events stay a while, in case its Redis forgets its last moments. */
   settle(jobId: string): void;
+  /**
+   * Takes up a settled job again that the gateway has forgotten the end of. Returns the end, made from the history;
+   * undefined when the job is not known here.
+   */
+  reopen(jobId: string): TerminalEvent | undefined;
   /** The last batch of each job settled after `since` (ms), to be offered again to a gateway that may have lost it. */
   recentlySettled(since: number): { job: Job; nextEvent: number }[];
   /** Drops the events of jobs settled before `until` (ms). */
@@ -71,6 +77,12 @@ export function openJobStore(db: Database): JobStore {
   const endJob = db.query("UPDATE job SET state = 'ended', next_event = ? WHERE id = ?");
   const settle = db.query(
     "UPDATE job SET state = 'settled', settled_at = ? WHERE id = ? AND state <> 'settled'",
+  );
+  const answerOf = db.query<{ text: string; status: string }, [string]>(
+    "SELECT text, status FROM message WHERE job_id = ? AND role = 'assistant'",
+  );
+  const reopenJob = db.query(
+    "UPDATE job SET state = 'waiting', next_event = 0, settled_at = NULL WHERE id = ?",
   );
   const setNext = db.query("UPDATE job SET next_event = ? WHERE id = ?");
   const addEvents = db.query("INSERT INTO job_event (job_id, first, count, events) VALUES (?, ?, ?, ?)");
@@ -125,7 +137,18 @@ export function openJobStore(db: Database): JobStore {
     setNext.run(first + events.length, jobId);
   });
 
+  const reopen = db.transaction((jobId: string): TerminalEvent | undefined => {
+    const end = answerOf.get(jobId);
+    if (!end) return undefined;
+    dropFrom.run(jobId, 0);
+    reopenJob.run(jobId);
+    if (end.status === "done") return { t: "done", text: end.text };
+    if (end.status === "cancelled") return { t: "cancelled" };
+    return { t: "failed", code: "internal", message: "这条消息没有得到回答，请再发一次" };
+  });
+
   return {
+    reopen,
     take(order) {
       if (order.t === "run") return takeJob(order.job) ? order.job : undefined;
       requestCancel.run(order.jobId);
@@ -142,6 +165,7 @@ export function openJobStore(db: Database): JobStore {
         cancelled: row.cancelled === 1,
       })),
     markRunning: (jobId) => void setRunning.run(jobId),
+    isKnown: (jobId) => cancelledJob.get(jobId) !== null,
     isCancelled: (jobId) => cancelledJob.get(jobId)?.cancelled === 1,
     append,
     renumber,
