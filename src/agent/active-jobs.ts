@@ -57,7 +57,6 @@ export function openActiveJobs(options: {
   async function runOne({ log, ending }: ActiveJob): Promise<void> {
     const { job } = log;
     onChange();
-    store.markRunning(job.id);
     log.add({ t: "started" });
     await runJob(job, run, (event) => log.add(event), AbortSignal.any([stopping.signal, ending.signal]));
     if (ending.signal.aborted && !log.ended()) log.add({ t: "cancelled" });

@@ -127,7 +127,6 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
       followJobChanges({
         redis,
         hub,
-        jobs,
         agentId,
         gatewayId,
         signal,

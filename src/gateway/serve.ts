@@ -44,7 +44,7 @@ export function serve(options: {
         const { pathname, search } = new URL(request.url);
         const side = sockets[pathname];
         if (!side) return new Response(null, { status: 404 });
-        const data: SocketData = { side, url: pathname + search, facade: undefined };
+        const data: SocketData = { side, url: pathname + search, handler: undefined };
         return self.upgrade(request, { data }) ? undefined : new Response(null, { status: 426 });
       }
       return app.fetch(request);
@@ -61,10 +61,10 @@ export function serve(options: {
         socket.data.side.open(socket);
       },
       message(socket, message) {
-        socket.data.facade?.received(message);
+        socket.data.handler?.received(message);
       },
       close(socket) {
-        socket.data.facade?.closed();
+        socket.data.handler?.closed();
       },
     },
   });

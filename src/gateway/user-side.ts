@@ -3,7 +3,8 @@ import { userRouter } from "../contract/user-api.ts";
 import type { Logger } from "../log.ts";
 // The package's CommonJS entry, which `bun run` would take, loads a second @trpc/server whose `tracked` is another one.
 import { createBunHttpHandler } from "trpc-bun-adapter/dist/index.mjs";
-import { type TrpcSockets, trpcSockets } from "./trpc-socket.ts";
+import { leanSockets } from "./lean-sockets.ts";
+import type { TrpcSockets } from "./trpc-socket.ts";
 import type { Sessions } from "./users/session.ts";
 
 export type UserPorts = Omit<UserContext, "userId">;
@@ -27,10 +28,9 @@ function onError({ log }: Options) {
  */
 export function userSockets(options: Options): TrpcSockets {
   const { ports, sessions } = options;
-  return trpcSockets({
+  return leanSockets({
     router: userRouter,
-    async createContext({ info }): Promise<UserContext> {
-      const token = info.connectionParams?.["token"];
+    async createContext({ token }): Promise<UserContext> {
       return { ...ports, userId: token ? await sessions.verify(token) : null };
     },
     onError: onError(options),

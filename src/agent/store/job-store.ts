@@ -26,7 +26,6 @@ export interface JobStore {
   /** Makes every order up to this one safe from a power cut; only then may the gateway let go of them. */
   secure(orderId: string): void;
   unsettled(): UnsettledJob[];
-  markRunning(jobId: string): void;
   isCancelled(jobId: string): boolean;
   isKnown(jobId: string): boolean;
   /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
@@ -73,7 +72,6 @@ export function openJobStore(db: Database): JobStore {
   );
   const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
   const requestCancel = db.query("UPDATE job SET cancelled = 1 WHERE id = ?");
-  const setRunning = db.query("UPDATE job SET state = 'running' WHERE id = ? AND state = 'waiting'");
   const endJob = db.query("UPDATE job SET state = 'ended', next_event = ? WHERE id = ?");
   const settle = db.query(
     "UPDATE job SET state = 'settled', settled_at = ? WHERE id = ? AND state <> 'settled'",
@@ -97,11 +95,11 @@ export function openJobStore(db: Database): JobStore {
   const settledSince = db.query<{ body: string; next_event: number }, [number]>(
     "SELECT body, next_event FROM job WHERE settled_at > ?",
   );
-  // From the outbox to the jobs: it is short, while jobs stay for ever.
+  // From the jobs settled since the last time to their events: there are many of both.
   const dropEvents = db.query(
-    `DELETE FROM job_event
-     WHERE EXISTS (SELECT 1 FROM job WHERE job.id = job_event.job_id AND job.settled_at <= ?)`,
+    "DELETE FROM job_event WHERE job_id IN (SELECT id FROM job WHERE settled_at > ? AND settled_at <= ?)",
   );
+  let forgottenUntil = 0;
   const setSetting = db.query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)");
 
   const takeJob = db.transaction((job: Job): boolean => {
@@ -164,7 +162,6 @@ export function openJobStore(db: Database): JobStore {
         nextEvent: row.next_event,
         cancelled: row.cancelled === 1,
       })),
-    markRunning: (jobId) => void setRunning.run(jobId),
     isKnown: (jobId) => cancelledJob.get(jobId) !== null,
     isCancelled: (jobId) => cancelledJob.get(jobId)?.cancelled === 1,
     append,
@@ -176,7 +173,10 @@ export function openJobStore(db: Database): JobStore {
     settle: (jobId) => void settle.run(Date.now(), jobId),
     recentlySettled: (since) =>
       settledSince.all(since).map((row) => ({ job: JSON.parse(row.body) as Job, nextEvent: row.next_event })),
-    forgetSettled: (until) => void dropEvents.run(until),
+    forgetSettled(until) {
+      dropEvents.run(forgottenUntil, until);
+      forgottenUntil = until;
+    },
   };
 }
 

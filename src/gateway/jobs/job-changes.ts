@@ -5,11 +5,13 @@ import type { Hub } from "../redis/hub.ts";
 import { agentKeys } from "../redis/keys.ts";
 import { whileLeased } from "../redis/lease.ts";
 import { workOff } from "../redis/work-queue.ts";
-import type { JobRecord } from "./job-record.ts";
-import type { JobStore } from "./job-store.ts";
+import { fromHash, type JobRecord } from "./job-record.ts";
 
 /** Told of each change of a job's status, at least once, in order per job; throws to be told again later. */
 export type ChangeListener = (job: JobRecord, status: JobStatus) => Promise<void>;
+
+/** Who is told of a change can wait this long; who waits for the first words of an answer just then cannot. */
+const GATHER_MS = 25;
 
 /**
  * Tells `listener` what happens to the jobs of one agent, until the signal aborts. A change is written in the same step
@@ -18,14 +20,13 @@ export type ChangeListener = (job: JobRecord, status: JobStatus) => Promise<void
 export async function followJobChanges(options: {
   redis: RedisClient;
   hub: Hub;
-  jobs: JobStore;
   agentId: string;
   gatewayId: string;
   log: Logger;
   signal: AbortSignal;
   listener: ChangeListener;
 }): Promise<void> {
-  const { redis, hub, jobs, agentId, gatewayId, log, listener } = options;
+  const { redis, hub, agentId, gatewayId, log, listener } = options;
   const keys = agentKeys(agentId);
   await whileLeased(
     { redis, key: keys.changesLease, owner: gatewayId, log, signal: options.signal },
@@ -36,10 +37,11 @@ export async function followJobChanges(options: {
         key: keys.changes,
         log,
         signal,
+        gatherMs: GATHER_MS,
         group: (fields) => fields["job"] ?? "",
         async handle(_id, fields) {
-          const job = await jobs.find(fields["job"] ?? "");
-          if (job) await listener(job, fields["status"] as JobStatus);
+          const job = fromHash(fields["job"] ?? "", agentId, fields);
+          if (job) await listener(job, job.status);
         },
       }),
   );

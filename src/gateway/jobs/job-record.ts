@@ -45,6 +45,23 @@ export function toHash(job: JobRecord): string[] {
   ];
 }
 
+/**
+ * Lua, for the scripts that change a job's status: `change(job key, changes, job id, status)` notes it for whoever has to
+ * be told, with the whole record, so that nobody has to ask for it.
+ */
+export const CHANGE_LUA = `
+local function change(key, changes, id, status)
+  local names = {'user', 'conversation', 'channel', 'origin', 'preview', 'created'}
+  local values = redis.call('HMGET', key, unpack(names))
+  local entry = {'job', id, 'status', status}
+  for i, name in ipairs(names) do
+    entry[#entry + 1] = name
+    entry[#entry + 1] = values[i] or ''
+  end
+  redis.call('XADD', changes, '*', unpack(entry))
+  redis.call('PUBLISH', changes, '')
+end`;
+
 export function fromHash(id: string, agentId: string, hash: Record<string, string>): JobRecord | undefined {
   const { user, conversation, channel, origin, status, preview, created } = hash;
   if (user === undefined || status === undefined) return undefined;

@@ -5,7 +5,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
-import { fromHash, type JobRecord, previewOf, toHash } from "./job-record.ts";
+import { CHANGE_LUA, fromHash, type JobRecord, previewOf, toHash } from "./job-record.ts";
 
 /** Where a job came from. `origin` is the channel's own note of how to answer. */
 export interface JobSource {
@@ -25,21 +25,21 @@ export interface JobStore {
 }
 
 // KEYS: job, orders, changes. ARGV: job id, ttl, order, then the job's fields.
-const enqueue = script(`
+const enqueue = script(`${CHANGE_LUA}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local before = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local order = redis.call('XADD', KEYS[2], '*', 'order', ARGV[3])
 local fields = {}
 for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('HSET', KEYS[1], 'status', 'queued', 'next', 0, 'order', order, unpack(fields))
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('XADD', KEYS[3], '*', 'job', ARGV[1], 'status', 'queued')
-redis.call('PUBLISH', KEYS[2], '')
-redis.call('PUBLISH', KEYS[3], '')
+redis.call('PUBLISH', KEYS[2], (before and before[1] or '0-0') .. ' ' .. order .. ' ' .. ARGV[3])
+change(KEYS[1], KEYS[3], ARGV[1], 'queued')
 return 1`);
 
 // KEYS: job, orders, changes, events. ARGV: job id, ttl, cancel order, the cancelled event as a batch.
 // A job still in the queue ends here and now; the order goes to the agent all the same, for it may just be reading it.
-const cancel = script(`
+const cancel = script(`${CHANGE_LUA}
 local job = redis.call('HMGET', KEYS[1], 'status', 'order', 'next', 'cancel')
 local status = job[1]
 if not status then return false end
@@ -51,8 +51,7 @@ if status == 'queued' then
   redis.call('EXPIRE', KEYS[4], ARGV[2])
   redis.call('HSET', KEYS[1], 'status', 'cancelled', 'next', last)
   redis.call('PUBLISH', KEYS[4], (last - 1) .. '\\n' .. ARGV[4])
-  redis.call('XADD', KEYS[3], '*', 'job', ARGV[1], 'status', 'cancelled')
-  redis.call('PUBLISH', KEYS[3], '')
+  change(KEYS[1], KEYS[3], ARGV[1], 'cancelled')
 elseif job[4] then
   return 'cancelling'
 else

@@ -4,6 +4,7 @@ import type { LinkedAgent, Push, PushResult } from "../../contract/link-api.ts";
 import { refusal } from "../../contract/refusal.ts";
 import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { CHANGE_LUA } from "./job-record.ts";
 import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
 import { script } from "../redis/script.ts";
 
@@ -15,7 +16,7 @@ const AHEAD = 2;
 // KEYS: epoch, job, events, changes. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer, its first.
 // Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
 // job has ended (1) or another process has written past this one's first number (2). The epoch fences off an older link.
-const push = script(`
+const push = script(`${CHANGE_LUA}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
 local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer')
 local status, next = job[1], tonumber(job[2])
@@ -30,8 +31,7 @@ local changed = ARGV[5] ~= '' and ARGV[5] ~= status
 if changed then
   redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', ARGV[5])
   redis.call('EXPIRE', KEYS[2], ARGV[7])
-  redis.call('XADD', KEYS[4], '*', 'job', ARGV[6], 'status', ARGV[5])
-  redis.call('PUBLISH', KEYS[4], '')
+  change(KEYS[2], KEYS[4], ARGV[6], ARGV[5])
 else
   redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8])
 end

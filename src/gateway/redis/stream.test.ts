@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type GatewaysOnRedis, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { until } from "../../../test/until.ts";
-import { followStream, lastId, readStream, STREAM_START } from "./stream.ts";
+import { type Entry, followStream, lastId, readStream, STREAM_START } from "./stream.ts";
+
+const asIs = { begin: (id: string): Entry => [id, {}], map: (entry: Entry) => entry };
 
 let parts: GatewaysOnRedis;
 beforeAll(async () => {
@@ -17,7 +19,7 @@ function follow(key: string, after = STREAM_START) {
   const stop = new AbortController();
   const seen: number[] = [];
   const done = (async () => {
-    for await (const [, fields] of followStream({ ...parts, key, after, signal: stop.signal }))
+    for await (const [, fields] of followStream({ ...parts, ...asIs, key, after, signal: stop.signal }))
       seen.push(Number(fields["n"]));
   })();
   return {
@@ -63,7 +65,7 @@ test("goes on after Redis was away, with what was added meanwhile by others", as
   const stop = new AbortController();
   const seen: string[] = [];
   const done = (async () => {
-    for await (const [id] of followStream({ ...kept, key: "s", after: "0-0", signal: stop.signal }))
+    for await (const [id] of followStream({ ...kept, ...asIs, key: "s", after: "0-0", signal: stop.signal }))
       seen.push(id);
   })();
   await kept.redis.xadd("s", "1-0", "n", "1");
@@ -84,7 +86,7 @@ test("stopped at any moment, even before it begins, it just ends", async () => {
     const stop = new AbortController();
     if (delayMs === undefined) stop.abort();
     else setTimeout(() => stop.abort(), delayMs);
-    const follow = followStream({ ...parts, key: "s5", after: "0-0", signal: stop.signal });
+    const follow = followStream({ ...parts, ...asIs, key: "s5", after: "0-0", signal: stop.signal });
     expect(await follow.next()).toEqual({ done: true, value: undefined });
   }
 });

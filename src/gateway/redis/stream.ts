@@ -27,24 +27,30 @@ export async function lastId(redis: RedisClient, key: string): Promise<string> {
   return tail?.[0] ?? STREAM_START;
 }
 
-/** Every entry after `after`, in order, then live; ends with the signal. The stream's key is also its wake-up channel. */
-export async function* followStream(options: {
+/**
+ * What `map` makes of every entry after `after`, in order, then live; ends with the signal. Without `after` from now on,
+ * and first what `begin` makes of the place. The stream's key is also its wake-up channel.
+ */
+export async function* followStream<T>(options: {
   redis: RedisClient;
   hub: Hub;
   key: string;
-  after: string;
+  after: string | undefined;
   signal: AbortSignal;
-}): AsyncGenerator<Entry> {
-  const { redis, hub, key, signal } = options;
+  begin: (id: string) => T;
+  map: (entry: Entry) => T;
+}): AsyncGenerator<T> {
+  const { redis, hub, key, signal, map } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
-  let last = options.after;
   try {
     await patiently(signal, () => hub.listen(key, () => bell.put(null), signal));
+    let last = options.after ?? (await patiently(signal, () => lastId(redis, key)));
+    if (options.after === undefined) yield options.begin(last);
     while (!signal.aborted) {
       const page = await patiently(signal, () => readStream(redis, key, last));
       for (const entry of page) {
         last = entry[0];
-        yield entry;
+        yield map(entry);
       }
       if (page.length < PAGE) await bell.take();
     }

@@ -21,6 +21,7 @@ function work(key: string, handle: (group: string, n: number) => Promise<void>) 
     log,
     signal: stop.signal,
     group: (fields) => fields["group"] ?? "",
+    gatherMs: 0,
     handle: (_id, fields) => handle(fields["group"] ?? "", Number(fields["n"])),
   });
   return {

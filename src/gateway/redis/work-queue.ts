@@ -8,7 +8,7 @@ import { type Entry, readStream, STREAM_START } from "./stream.ts";
 /** Entries in memory, most of them behind others of their group; more wait in Redis. */
 const MAX_IN_HAND = 256;
 /** Entries handled at once: enough to keep Redis busy, few enough to leave the process to those who wait for an answer. */
-const MAX_AT_ONCE = 16;
+const MAX_AT_ONCE = 4;
 /** A wake-up is only a hint: should one be lost, the stream is looked at again after this long. */
 const RECHECK_MS = 1_000;
 const RETRY = { firstMs: 100, maxMs: 10_000 };
@@ -24,10 +24,12 @@ export async function workOff(options: {
   key: string;
   log: Logger;
   signal: AbortSignal;
+  /** From a wake-up to the look: what comes meanwhile is read with it. */
+  gatherMs: number;
   group: (fields: Entry[1]) => string;
   handle: (id: string, fields: Entry[1]) => Promise<void>;
 }): Promise<void> {
-  const { redis, hub, key, log, signal } = options;
+  const { redis, hub, key, log, signal, gatherMs } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
   const recheck = setInterval(() => bell.put(null), RECHECK_MS);
   const groups = new Map<string, Promise<void>>();
@@ -43,7 +45,9 @@ export async function workOff(options: {
         last = entry[0];
         start(entry);
       }
-      if (page.length === 0 && !(await bell.take())) break;
+      if (page.length > 0) continue;
+      if (!(await bell.take())) break;
+      await pause(gatherMs, signal);
     }
   } finally {
     clearInterval(recheck);

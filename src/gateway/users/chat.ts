@@ -37,8 +37,8 @@ export function openChat(options: {
     const jobId = `${agentId}.${derivedId("job", userId, idempotencyKey)}`;
     // At the same time: a note that comes late, when the job has ended, is not taken.
     await Promise.all([
-      feed.noteOpen(userId, jobId),
       jobs.enqueue({ id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() }, source),
+      feed.noteOpen(userId, jobId),
     ]);
     return { jobId, conversationId };
   }

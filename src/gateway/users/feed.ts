@@ -1,4 +1,5 @@
 import type { JobStatus } from "../../contract/job.ts";
+import type { Tracked } from "../../contract/tracked.ts";
 import type { FeedPort } from "../../contract/user-api.ts";
 import type { FeedEvent } from "../../contract/feed.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -6,7 +7,7 @@ import type { Hub } from "../redis/hub.ts";
 import { FEED_MAX_ENTRIES, FEED_TTL_SECONDS, JOB_TTL_SECONDS, userKeys } from "../redis/keys.ts";
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
-import { followStream, lastId } from "../redis/stream.ts";
+import { type Entry, followStream } from "../redis/stream.ts";
 import { isFinal, type JobRecord, summaryOf } from "../jobs/job-record.ts";
 
 export interface Feed extends FeedPort {
@@ -75,13 +76,23 @@ export function openFeed(redis: RedisClient, hub: Hub, restarts: RestartWatch): 
       await restarts.surely(() => noteOpen(redis, [keys.told(jobId), keys.openJobs], args));
     },
 
-    async *events(userId, lastEventId, signal) {
-      const key = userKeys(userId).feed;
-      const after = lastEventId ?? (await lastId(redis, key));
-      if (lastEventId === undefined) yield [after, { t: "ready" }];
-      for await (const [id, fields] of followStream({ redis, hub, key, after, signal })) {
-        yield [id, JSON.parse(fields["event"] ?? "") as FeedEvent];
-      }
-    },
+    events: (userId, lastEventId, signal) =>
+      followStream({
+        redis,
+        hub,
+        key: userKeys(userId).feed,
+        after: lastEventId,
+        signal,
+        begin: ready,
+        map: parse,
+      }),
   };
+}
+
+function ready(id: string): Tracked<FeedEvent> {
+  return [id, { t: "ready" }];
+}
+
+function parse([id, fields]: Entry): Tracked<FeedEvent> {
+  return [id, JSON.parse(fields["event"] ?? "") as FeedEvent];
 }

@@ -9,6 +9,7 @@ import { openCallbackSender } from "../../../dev/wecom-callback.ts";
 import vectors from "../../../test/vectors.json";
 import { openRedis, type RedisClient } from "../redis/connect.ts";
 import { SEEN_TTL_SECONDS, wecomKeys } from "../redis/keys.ts";
+import { watchRestarts } from "../redis/restart-watch.ts";
 import { wecomCallback } from "./callback.ts";
 import { openWecomCrypto } from "./crypto.ts";
 import { openInbox } from "./inbox.ts";
@@ -223,7 +224,7 @@ describe("over a socket, into Redis", () => {
     redis.on("error", () => {
       // One test takes Redis away.
     });
-    const inbox = openInbox(redis);
+    const inbox = openInbox(redis, watchRestarts(redis, log));
     const accept = (message: WecomInbound) => inbox.accept(message);
     const app = new Hono().route("/wecom", wecomCallback({ crypto, corpId, agentId, accept, log }));
     app.onError((error, c) => {
@@ -369,6 +370,8 @@ describe("over a socket, into Redis", () => {
     });
     expect(outcomes).toEqual([503]);
     expect(delivery).toMatchObject({ delivered: true, tries: [503, 200] });
-    expect(await entries()).toMatchObject([{ text: "坚持" }]);
+    // This Redis came back empty, so what the tests before had sent was written again as well.
+    const kept = (await entries()).filter((entry) => entry.kind === "text" && entry.text === "坚持");
+    expect(kept).toHaveLength(1);
   }, 15_000);
 });

@@ -2,7 +2,8 @@ import { type Context, Hono } from "hono";
 import type { Logger } from "../../log.ts";
 import { type WecomCrypto, WecomCryptoError } from "./crypto.ts";
 import { InboundMessageError, readInbound, type WecomInbound } from "./inbound-message.ts";
-import { parseXml, XmlError, type XmlRecord } from "./xml.ts";
+import { parseXml, XmlError } from "./xml.ts";
+import type { XmlRecord } from "./xml-record.ts";
 
 /** WeCom's messages have a few KiB; texts end at 2048 bytes. */
 const MAX_BODY_BYTES = 256 * 1024;

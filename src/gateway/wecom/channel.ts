@@ -57,7 +57,7 @@ export function openWecomChannel(parts: {
 }): WecomChannel {
   const { config, redis, hub, restarts, jobs, users, feed, chat, links, agentIds, gatewayId, log } = parts;
   const { corpId, agentId, secret, token, aesKey, apiBase } = config;
-  const inbox = openInbox(redis);
+  const inbox = openInbox(redis, restarts);
   const outbox = openOutbox(redis);
   const api = openWecomApi({ redis, apiBase, corpId, secret, agentId: Number(agentId) });
   const conversation = openChannelConversation({ redis, chat, channel: WECOM, agentIds });
@@ -70,9 +70,11 @@ export function openWecomChannel(parts: {
       key: wecomKeys.inbox,
       log,
       signal,
+      gatherMs: 5,
       // A member's messages are handled in the order in which they came.
       group: (fields) => parseInbound(fields["m"])?.member ?? "",
       async handle(id, fields) {
+        await inbox.quiet(signal);
         const message = parseInbound(fields["m"]);
         if (message) await receive(context, message);
         else log.error("收件箱中有无法识别的内容，已跳过", { id });
@@ -91,7 +93,7 @@ export function openWecomChannel(parts: {
       crypto: openWecomCrypto({ token, aesKey, receiveId: corpId }),
       corpId,
       agentId,
-      accept: (message) => restarts.surely(() => inbox.accept(message)),
+      accept: (message) => inbox.accept(message),
       log,
     }),
     jobChanged: (job, status) => tellMember(context, job, status),

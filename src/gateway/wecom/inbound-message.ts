@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { childrenOf, type XmlRecord, type XmlValue } from "./xml.ts";
+import { childrenOf, type XmlRecord, type XmlValue } from "./xml-record.ts";
 
 const common = {
   /** The same for every delivery of one message: `m:<MsgId>`, or `e:<hash>` for an event. */

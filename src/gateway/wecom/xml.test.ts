@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { childrenOf, parseXml, XmlError } from "./xml.ts";
+import { openRandom } from "../../../test/random.ts";
+import { readFlatXml } from "./flat-xml.ts";
+import { parseAnyXml, parseXml, XmlError } from "./xml.ts";
+import { childrenOf } from "./xml-record.ts";
 
 const parsed = (xml: string): unknown => JSON.parse(JSON.stringify(parseXml(xml)));
 
@@ -80,4 +83,54 @@ test("time grows with the size only", () => {
     expect(() => parseXml(piece.repeat(size / piece.length))).toThrow(XmlError);
     expect(performance.now() - started).toBeLessThan(500);
   }
+});
+
+const random = openRandom();
+test(`what is read the short way, a full parser reads the same, seed ${random.seed}`, () => {
+  const pieces = [
+    "<xml>",
+    "</xml>",
+    "<A>",
+    "</A>",
+    "<B>",
+    "</B>",
+    "<C/>",
+    "<![CDATA[",
+    "]]>",
+    "&lt;",
+    "&",
+    "<",
+    ">",
+    "好",
+    " ",
+    "\n",
+  ];
+  const pick = (from: readonly string[]) => from[Math.floor(random.between(0, from.length))] ?? "";
+  const leaves = [
+    "",
+    "text",
+    "<![CDATA[<&>]]>",
+    "&amp;1",
+    "a<![CDATA[b]]>",
+    "<![CDATA[]]>",
+    "]]",
+    "<D>x</D>",
+  ];
+  let short = 0;
+  for (let round = 0; round < 5_000; round++) {
+    const element = (name: string) => `<${name}>${pick(leaves)}</${name}>${pick(["", "\n", " "])}`;
+    let xml = `<xml>${["A", "B", "C"]
+      .slice(0, Math.floor(random.between(0, 4)))
+      .map(element)
+      .join("")}</xml>`;
+    for (let changes = Math.floor(random.between(0, 3)); changes > 0; changes--) {
+      const at = Math.floor(random.between(0, xml.length + 1));
+      xml = xml.slice(0, at) + pick(pieces) + xml.slice(at + Math.floor(random.between(0, 3)));
+    }
+    const flat = readFlatXml(xml);
+    if (!flat) continue;
+    short++;
+    expect({ xml, is: flat }).toEqual({ xml, is: parseAnyXml(xml) });
+  }
+  expect(short).toBeGreaterThan(500);
 });

@@ -1,11 +1,6 @@
 import { SaxesParser } from "saxes";
-
-/** An element's content: its text, its children by name, or several elements of one name. */
-export type XmlValue = string | XmlRecord | XmlValue[];
-/** Has no prototype, so that no element name can mean anything else. */
-export interface XmlRecord {
-  [name: string]: XmlValue;
-}
+import { readFlatXml } from "./flat-xml.ts";
+import type { XmlRecord, XmlValue } from "./xml-record.ts";
 
 /** The text is not XML, or not such as WeCom sends. */
 export class XmlError extends Error {
@@ -34,6 +29,12 @@ interface Element {
  * @returns the root's children by name @throws XmlError
  */
 export function parseXml(xml: string): XmlRecord {
+  const allowed = xml.replace(FORBIDDEN, "");
+  return readFlatXml(allowed) ?? parseAnyXml(allowed);
+}
+
+/** The same by a full XML parser. */
+export function parseAnyXml(xml: string): XmlRecord {
   const open: Element[] = [{ name: "", text: "", children: undefined }];
   const addText = (text: string) => {
     const element = open.at(-1);
@@ -57,15 +58,9 @@ export function parseXml(xml: string): XmlRecord {
     const parent = open.at(-1);
     if (element && parent) add((parent.children ??= emptyRecord()), name, contentOf(element));
   });
-  parser.write(xml.replace(FORBIDDEN, "")).close();
+  parser.write(xml).close();
   const [root] = Object.values(open[0]?.children ?? {});
   return root === undefined || typeof root === "string" || Array.isArray(root) ? emptyRecord() : root;
-}
-
-/** The elements of that name in `value`; none where it has no children. */
-export function childrenOf(value: XmlValue, name: string): XmlValue[] {
-  if (typeof value === "string" || Array.isArray(value)) return [];
-  return [value[name] ?? []].flat();
 }
 
 function contentOf({ text, children }: Element): XmlValue {

@@ -1,0 +1,53 @@
+/**
+ * `npm run bench`: measures the system against raw baselines of the same run, prints a table and writes it to
+ * bench/results.md. Exit code 1 only when something could not be measured. `--help` lists the sizes that can be set.
+ */
+import { join } from "node:path";
+import { measureCallbacks } from "./callbacks.ts";
+import { measureDeltas } from "./deltas.ts";
+import { measureFirstToken } from "./first-token.ts";
+import { measureGatewayKill } from "./gateway-kill.ts";
+import { measureIdle } from "./idle.ts";
+import type { Measurement, Row } from "./row.ts";
+import { readSettings, settingsHelp } from "./settings.ts";
+import { measureStreams } from "./streams.ts";
+import { plainTable, resultsDocument } from "./table.ts";
+
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  deltas: measureDeltas,
+  "first-token": measureFirstToken,
+  streams: measureStreams,
+  callbacks: measureCallbacks,
+  idle: measureIdle,
+  kill: measureGatewayKill,
+};
+const RESULTS = join(import.meta.dir, "results.md");
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  console.log(`bun bench/all.ts [${Object.keys(MEASUREMENTS).join("] [")}] [flags]\n${settingsHelp()}`);
+  process.exit(0);
+}
+const settings = readSettings(argv);
+const unknown = settings.only.filter((name) => !(name in MEASUREMENTS));
+if (unknown.length > 0) throw new Error(`no measurement ${unknown.join(", ")}`);
+
+const rows: Row[] = [];
+const failures: string[] = [];
+for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+  if (settings.only.length > 0 && !settings.only.includes(name)) continue;
+  const say = (line: string) => console.log(`[${name}] ${line}`);
+  try {
+    rows.push(...(await measure(settings, say)));
+  } catch (error) {
+    failures.push(name);
+    say(`not measured: ${Bun.inspect(error)}`);
+  }
+}
+
+console.log(`\n${plainTable(rows)}`);
+// A part of the table would look like all of it.
+const isWhole = settings.only.length === 0 && failures.length === 0;
+if (isWhole) await Bun.write(RESULTS, resultsDocument(rows, new Date()));
+if (failures.length > 0) console.log(`\nnot measured: ${failures.join(", ")}`);
+process.exit(failures.length > 0 ? 1 : 0);

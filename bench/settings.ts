@@ -1,0 +1,49 @@
+import { parseArgs } from "node:util";
+
+/** Name → default and meaning. A flag of the same name sets it: `bun bench/all.ts --rounds 3`. */
+const NUMBERS = {
+  rounds: [5, "rounds of each throughput, by turns with its baseline"],
+  deltas: [200_000, "deltas a round"],
+  "delta-jobs": [4, "answers streamed at once in the delta rows: LM Studio's own number of slots"],
+  "delta-window": [8_192, "deltas sent and not yet seen by the user"],
+  "first-tokens": [100, "answers waited for"],
+  "first-token-ms": [5, "time the model server takes for its first token (ms)"],
+  "tokens-per-second": [60, "tokens a second of one answer of the model server"],
+  streams: [16, "answers streamed at once in the stream row"],
+  "stream-tokens": [120, "tokens of one of those answers"],
+  "stream-rounds": [3, "rounds of them"],
+  callbacks: [6_000, "callbacks a round"],
+  "callback-connections": [48, "callbacks in flight"],
+  "callback-members": [
+    2_000,
+    "members who send them; with fewer, WeCom's limit per member delays notices into later rounds",
+  ],
+  "callback-rate": [500, "callbacks a second of the latency row"],
+  "callback-seconds": [6, "how long it lasts"],
+  subscriptions: [10_000, "idle subscriptions, each on a socket of its own"],
+  kills: [5, "how often the gateway is killed"],
+} as const satisfies Record<string, readonly [number, string]>;
+
+type Name = keyof typeof NUMBERS;
+export type Settings = Readonly<Record<Name, number>> & {
+  /** Names of the measurements wanted; empty: all of them. */
+  readonly only: readonly string[];
+};
+
+const entries = Object.entries(NUMBERS) as [Name, readonly [number, string]][];
+
+/** @throws for an unknown flag or a value that is not a positive whole number; prints nothing */
+export function readSettings(argv: readonly string[]): Settings {
+  const flags = Object.fromEntries(entries.map(([name]) => [name, { type: "string" } as const]));
+  const { values, positionals } = parseArgs({ args: [...argv], options: flags, allowPositionals: true });
+  const numbers = entries.map(([name, [preset]]) => {
+    const value = Number(values[name] ?? preset);
+    if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name}: a whole number from 1`);
+    return [name, value];
+  });
+  return { ...(Object.fromEntries(numbers) as Record<Name, number>), only: positionals };
+}
+
+export function settingsHelp(): string {
+  return entries.map(([name, [preset, meaning]]) => `  --${name} ${preset}  ${meaning}`).join("\n");
+}
