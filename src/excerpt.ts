@@ -5,6 +5,8 @@ const MAX_UNITS_PER_CHARACTER = 32;
 /** The beginning of a text on one line, at most `maxCharacters` as people count them, with an ellipsis if it goes on. */
 export function excerpt(text: string, maxCharacters: number): string {
   const line = text.trim().replace(/\s+/g, " ");
+  // A character has at least one unit, so there is nothing to count; and counting takes longer than all else here.
+  if (line.length <= maxCharacters) return line;
   let end = 0;
   let count = 0;
   for (const { segment } of graphemes.segment(line.slice(0, maxCharacters * MAX_UNITS_PER_CHARACTER))) {

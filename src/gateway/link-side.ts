@@ -3,10 +3,10 @@ import * as v from "valibot";
 import { type LinkContext, LinkGreeting, type LinkPort, linkRouter } from "../contract/link-api.ts";
 import type { Logger } from "../log.ts";
 import type { Links } from "./link/links.ts";
-import { type SocketFacade, type TrpcSockets, trpcSockets } from "./trpc-socket.ts";
+import { type TrpcSockets, trpcSockets } from "./trpc-sockets.ts";
 
 /** A frozen agent is noticed after both: within 10 s, as its users are to be told that it is away. */
-const KEEP_ALIVE = { enabled: true, pingMs: 3_000, pongWaitMs: 4_000 };
+const KEEP_ALIVE = { pingMs: 2_500, pongWaitMs: 3_000 };
 
 /** `/link` for agents: `connectionParams` is a LinkGreeting. The socket closes when a newer link takes over. */
 export function linkSockets(options: { links: Links; port: LinkPort; log: Logger }): TrpcSockets {
@@ -14,15 +14,14 @@ export function linkSockets(options: { links: Links; port: LinkPort; log: Logger
   return trpcSockets({
     router: linkRouter,
     keepAlive: KEEP_ALIVE,
-    async createContext({ info, res }): Promise<LinkContext> {
-      const socket = res as unknown as SocketFacade;
-      const greeting = v.safeParse(LinkGreeting, info.connectionParams);
+    async createContext(connectionParams, caller): Promise<LinkContext> {
+      const greeting = v.safeParse(LinkGreeting, connectionParams);
       if (!greeting.success) throw new TRPCError({ code: "BAD_REQUEST", message: "连接参数不正确" });
       const link = await links.open(greeting.output);
-      socket.once("close", () => link.close());
-      link.signal.addEventListener("abort", () => socket.close(), { once: true });
+      caller.onClose = () => link.close();
+      link.signal.addEventListener("abort", () => caller.close(), { once: true });
       // It may have closed while Redis was asked; then nobody will say so any more.
-      if (socket.readyState !== WebSocket.OPEN) link.close();
+      if (!caller.isOpen()) link.close();
       return { agent: link.agent, link: port };
     },
     onError({ error, path }) {

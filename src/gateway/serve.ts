@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { listen } from "../listen.ts";
-import type { SocketData, TrpcSockets } from "./trpc-socket.ts";
+import type { SocketData, TrpcSockets } from "./trpc-sockets.ts";
 
 /** Largest message on a socket: a push of 512 events, or a page of history. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;

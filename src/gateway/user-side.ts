@@ -3,8 +3,7 @@ import { userRouter } from "../contract/user-api.ts";
 import type { Logger } from "../log.ts";
 // The package's CommonJS entry, which `bun run` would take, loads a second @trpc/server whose `tracked` is another one.
 import { createBunHttpHandler } from "trpc-bun-adapter/dist/index.mjs";
-import { leanSockets } from "./lean-sockets.ts";
-import type { TrpcSockets } from "./trpc-socket.ts";
+import { type TrpcSockets, trpcSockets } from "./trpc-sockets.ts";
 import type { Sessions } from "./users/session.ts";
 
 export type UserPorts = Omit<UserContext, "userId">;
@@ -28,7 +27,7 @@ function onError({ log }: Options) {
  */
 export function userSockets(options: Options): TrpcSockets {
   const { ports, sessions } = options;
-  return leanSockets({
+  return trpcSockets({
     router: userRouter,
     async createContext({ token }): Promise<UserContext> {
       return { ...ports, userId: token ? await sessions.verify(token) : null };

@@ -7,7 +7,7 @@ import type { Order } from "../../contract/job.ts";
 import { type LinkContext, linkRouter, type LinkPort } from "../../contract/link-api.ts";
 import { refusal } from "../../contract/refusal.ts";
 import { serve } from "../../gateway/serve.ts";
-import { type SocketFacade, trpcSockets } from "../../gateway/trpc-socket.ts";
+import { type Caller, trpcSockets } from "../../gateway/trpc-sockets.ts";
 import { openMailbox } from "../../gateway/redis/mailbox.ts";
 import { openLink } from "./link.ts";
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** A gateway's link side on a real socket. Orders are given to every socket that asks for them. */
 function gateway(options: { accepts?: () => boolean; port?: number } = {}) {
-  const open = new Set<SocketFacade>();
+  const open = new Set<Caller>();
   const listeners = new Set<(order: [string, Order]) => void>();
   let opened = 0;
   let orders = 0;
@@ -49,13 +49,14 @@ function gateway(options: { accepts?: () => boolean; port?: number } = {}) {
   };
   const link = trpcSockets({
     router: linkRouter,
-    createContext({ res }): LinkContext {
-      if (options.accepts?.() === false) throw refusal("agent-id-in-use", "另一台机器在线");
-      const socket = res as unknown as SocketFacade;
-      open.add(socket);
-      socket.once("close", () => open.delete(socket));
-      return { agent: { id: "a1", epoch: ++opened }, link: port };
+    createContext(_connectionParams, caller): Promise<LinkContext> {
+      if (options.accepts?.() === false)
+        return Promise.reject(refusal("agent-id-in-use", "另一台机器在线"));
+      open.add(caller);
+      caller.onClose = () => open.delete(caller);
+      return Promise.resolve({ agent: { id: "a1", epoch: ++opened }, link: port });
     },
+    onError: () => {},
   });
   const server = serve({
     host: "127.0.0.1",

@@ -8,18 +8,48 @@ import {
 import { getErrorShape } from "@trpc/server/shared";
 import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
-import type { SocketData, SocketHandler, TrpcSockets } from "./trpc-socket.ts";
 
 /** Subscriptions of one socket: a client has a feed and an answer or two. */
 const MAX_SUBSCRIPTIONS = 64;
 /** Calls in one message: what a client asks for in one turn. */
 const MAX_BATCH = 64;
 
-export interface LeanOptions {
+/** One side's sockets: what Bun.serve's WebSocket callbacks are handed on to. */
+export interface TrpcSockets {
+  open(socket: ServerWebSocket<SocketData>): void;
+}
+
+/** What a socket's messages and its end are given to. */
+interface SocketHandler {
+  received(message: string | Buffer): void;
+  closed(): void;
+}
+
+export interface SocketData {
+  side: TrpcSockets;
+  /** Path and query of the upgrade request: a client that greets says `connectionParams=1` there. */
+  url: string;
+  handler: SocketHandler | undefined;
+}
+
+/** The caller's socket, as far as making its context is concerned. */
+export interface Caller {
+  isOpen(): boolean;
+  close(): void;
+  /** Called once when it has closed. */
+  onClose: (() => void) | undefined;
+}
+
+export interface SocketOptions {
   router: AnyTRPCRouter;
-  /** Who calls; `connectionParams` are what the client said when it connected. */
-  createContext: (connectionParams: Readonly<Record<string, string>>) => Promise<object>;
+  /**
+   * Who calls; `connectionParams` are what the client said when it connected. When it throws, the client is told with
+   * `id: null`, and its socket closed.
+   */
+  createContext: (connectionParams: Readonly<Record<string, string>>, caller: Caller) => Promise<object>;
   onError: (problem: { error: TRPCError; path: string | undefined }) => void;
+  /** Asks a silent client for a sign of life after `pingMs`, and gives it up after `pongWaitMs` more. */
+  keepAlive?: { pingMs: number; pongWaitMs: number };
 }
 
 /** https://trpc.io/docs/server/subscriptions and @trpc/server's own handler: what a client sends. */
@@ -44,32 +74,68 @@ type Request = v.InferOutput<typeof Request>;
 type Call = Exclude<Request, { method: "subscription.stop" }>;
 
 /**
- * Serves a router to users' sockets in tRPC's WebSocket protocol. tRPC's own handler keeps some 15 KiB of closures for
- * each idle subscription; of these there are ten thousands. Every subscription of ours ends with its signal, which is what
- * most of that handler is there for.
+ * Serves a router on sockets in tRPC's WebSocket protocol. tRPC's own handler keeps some 15 KiB of closures for each idle
+ * subscription, of which there are ten thousands, and takes longer for each message. Every subscription of ours ends with
+ * its signal, which is what most of that handler is there for.
  */
-export function leanSockets(options: LeanOptions): TrpcSockets {
+export function trpcSockets(options: SocketOptions): TrpcSockets {
   return {
     open(socket) {
-      socket.data.handler = new LeanSocket(socket, options);
+      socket.data.handler = new TrpcSocket(socket, options);
     },
   };
 }
 
 /** A class for the same reason: one object for each socket, and no closures. */
-class LeanSocket implements SocketHandler {
+class TrpcSocket implements SocketHandler, Caller {
   readonly #socket: ServerWebSocket<SocketData>;
-  readonly #options: LeanOptions;
+  readonly #options: SocketOptions;
   #context: Promise<object> | undefined;
   #subscriptions: Map<number | string, AbortController> | undefined;
+  #heardAt = 0;
+  #pinging: ReturnType<typeof setInterval> | undefined;
+  onClose: (() => void) | undefined;
 
-  constructor(socket: ServerWebSocket<SocketData>, options: LeanOptions) {
+  constructor(socket: ServerWebSocket<SocketData>, options: SocketOptions) {
     this.#socket = socket;
     this.#options = options;
-    if (!socket.data.url.includes("connectionParams=1")) this.#context = options.createContext({});
+    if (options.keepAlive) this.#keepAlive(options.keepAlive);
+    if (!socket.data.url.includes("connectionParams=1")) this.#greet({});
+  }
+
+  isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  closed(): void {
+    clearInterval(this.#pinging);
+    for (const subscription of this.#subscriptions?.values() ?? []) subscription.abort();
+    this.onClose?.();
+  }
+
+  #keepAlive({ pingMs, pongWaitMs }: NonNullable<SocketOptions["keepAlive"]>): void {
+    this.#heardAt = performance.now();
+    this.#pinging = setInterval(() => {
+      const silentMs = performance.now() - this.#heardAt;
+      if (silentMs > pingMs + pongWaitMs) this.#socket.terminate();
+      else if (silentMs > pingMs / 2) this.#socket.send("PING");
+    }, pingMs);
+  }
+
+  #greet(connectionParams: Readonly<Record<string, string>>): void {
+    this.#context = this.#options.createContext(connectionParams, this);
+    this.#context.catch((cause: unknown) => {
+      this.#fail(null, cause);
+      this.#socket.close();
+    });
   }
 
   received(message: string | Buffer): void {
+    if (this.#pinging !== undefined) this.#heardAt = performance.now();
     if (message === "PONG") return;
     if (message === "PING") {
       this.#socket.send("PONG");
@@ -82,16 +148,10 @@ class LeanSocket implements SocketHandler {
     }
   }
 
-  closed(): void {
-    for (const subscription of this.#subscriptions?.values() ?? []) subscription.abort();
-  }
-
   /** @throws for anything that is not tRPC's protocol */
   #take(message: unknown): void {
     if (!this.#context) {
-      this.#context = this.#options.createContext(v.parse(Greeting, message).data ?? {});
-      // Each call waits for it and tells of its failure.
-      this.#context.catch(() => {});
+      this.#greet(v.parse(Greeting, message).data ?? {});
       return;
     }
     const batch = v.parse(v.pipe(v.array(Request), v.maxLength(MAX_BATCH)), [message].flat());
@@ -159,7 +219,7 @@ class LeanSocket implements SocketHandler {
   }
 
   #send(response: object): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (!this.isOpen()) return;
     // 0: dropped, the reader is too slow. A hole must not be: it comes back and resumes.
     if (this.#socket.send(JSON.stringify(response)) === 0) this.#socket.terminate();
   }
