@@ -50,8 +50,7 @@ function gateway(options: { accepts?: () => boolean; port?: number } = {}) {
   const link = trpcSockets({
     router: linkRouter,
     createContext(_connectionParams, caller): Promise<LinkContext> {
-      if (options.accepts?.() === false)
-        return Promise.reject(refusal("agent-id-in-use", "另一台机器在线"));
+      if (options.accepts?.() === false) return Promise.reject(refusal("agent-id-in-use", "另一台机器在线"));
       open.add(caller);
       caller.onClose = () => open.delete(caller);
       return Promise.resolve({ agent: { id: "a1", epoch: ++opened }, link: port });

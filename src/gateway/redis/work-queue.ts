@@ -8,7 +8,7 @@ import { type Entry, readStream, STREAM_START } from "./stream.ts";
 /** Entries in memory, most of them behind others of their group; more wait in Redis. */
 const MAX_IN_HAND = 256;
 /** Entries handled at once: enough to keep Redis busy, few enough to leave the process to those who wait for an answer. */
-const MAX_AT_ONCE = 4;
+const MAX_AT_ONCE = 3;
 /** A wake-up is only a hint: should one be lost, the stream is looked at again after this long. */
 const RECHECK_MS = 1_000;
 const RETRY = { firstMs: 100, maxMs: 10_000 };
