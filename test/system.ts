@@ -9,6 +9,8 @@ import { type WecomApiStandIn, startWecomApi } from "../dev/wecom-api.ts";
 import { type CallbackSender, openCallbackSender } from "../dev/wecom-callback.ts";
 import type { UserRouter } from "../src/contract/user-api.ts";
 
+export { until } from "./until.ts";
+
 export const CORP = {
   corpId: "wwtest000000000001",
   agentId: "1000002",
@@ -216,17 +218,4 @@ export function openClient(gatewayUrl: string, token: string): UserClient {
     ],
   });
   return { api, close: () => socket.close() };
-}
-
-/** Waits for something to come true; what it waited for is in the error. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await Bun.sleep(5);
-  }
 }
