@@ -12,7 +12,7 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX conversation_by_user ON conversation (user_id, updated_at);
 
-  -- state: waiting (or running), ended (the terminal event is in job_event), settled (and acknowledged by the gateway)
+  -- state: waiting (also while it runs), ended (the terminal event is in job_event), settled (and acknowledged by the gateway)
   CREATE TABLE job (
     number INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival
     id TEXT NOT NULL UNIQUE,

@@ -29,6 +29,8 @@ import { runSender } from "./sender.ts";
 import { tellMember, tellThinking } from "./tell.ts";
 
 const LOOK_FOR_NOTICES_MS = 500;
+/** Callbacks that come together are read together; nobody notices so short a wait before an answer. */
+const GATHER_MS = 5;
 
 /** The WeCom app: callbacks in, messages out. */
 export interface WecomChannel {
@@ -70,7 +72,7 @@ export function openWecomChannel(parts: {
       key: wecomKeys.inbox,
       log,
       signal,
-      gatherMs: 5,
+      gatherMs: GATHER_MS,
       // A member's messages are handled in the order in which they came.
       group: (fields) => parseInbound(fields["m"])?.member ?? "",
       async handle(id, fields) {
