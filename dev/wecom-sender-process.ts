@@ -11,4 +11,10 @@ const [, , redisUrl = "", app = "{}"] = process.argv;
 const redis = openRedis(redisUrl, "commands");
 const hub = openHub(openRedis(redisUrl, "subscriber"));
 const api = openWecomApi({ ...(JSON.parse(app) as App), redis });
-await runSender({ redis, hub, api, log: openLog("sender"), signal: new AbortController().signal });
+await runSender({
+  redis,
+  hub,
+  api,
+  log: openLog("sender", { file: undefined, json: false }),
+  signal: new AbortController().signal,
+});

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
+import { homeDir } from "./executable.ts";
 import { ExplainedError } from "./explained-error.ts";
 
 /** One key of the configuration: the variable that overrides it, and what its text becomes (absent: undefined). */
@@ -38,42 +39,39 @@ export interface ConfigSource {
   readonly baseDir: string;
 }
 
-/** True inside an executable made by `bun build --compile`. */
-const compiled = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(Bun.main);
+/** Where a program's configuration is: the file it was told, else its default one beside the executable. */
+export function configPath(file: string | undefined, defaultFile: string): string {
+  if (file === undefined) return join(homeDir(), defaultFile);
+  const here = resolve(file);
+  return existsSync(here) ? here : resolve(homeDir(), file);
+}
 
 /**
- * Reads a program's configuration as text: the file named by `--config` or the default one beside the executable
- * (from source: in the working directory), then the environment, which wins.
+ * Reads a program's configuration as text: the file, then the environment, which wins.
+ *
+ * @param options.file what `--config` said; it has to exist. Undefined: `defaultFile`, which need not
  */
 export function readConfig(
   settings: Settings,
-  options: { argv: readonly string[]; defaultFile: string },
+  options: { file: string | undefined; defaultFile: string },
 ): ConfigSource {
-  const home = compiled ? dirname(process.execPath) : process.cwd();
-  // Both ways of writing it: `--config FILE` and `--config=FILE`.
-  const argv = options.argv.flatMap((arg) =>
-    arg.startsWith("--config=") ? ["--config", arg.slice(9)] : [arg],
-  );
-  const flag = argv.indexOf("--config");
-  const named = flag >= 0 ? argv[flag + 1] : undefined;
-  const file = resolve(home, named ?? options.defaultFile);
+  const file = configPath(options.file, options.defaultFile);
+  const found = existsSync(file);
   const problems: Problem[] = [];
   const texts = new Map<string, string>();
 
-  if (existsSync(file)) readFile(file, settings, texts, problems);
-  else if (flag >= 0)
-    problems.push({ key: "--config", message: named ? `找不到文件 ${file}` : "后面要写文件名" });
+  if (found) readFile(file, settings, texts, problems);
+  else if (options.file !== undefined) problems.push({ key: "--config", message: `找不到文件 ${file}` });
 
   for (const [key, { env }] of Object.entries(settings)) {
     const value = process.env[env];
     if (value !== undefined) texts.set(key, value);
   }
-  const found = existsSync(file);
   return {
     texts,
     problems,
     where: found ? file : `没有配置文件 ${file}，只用了环境变量`,
-    baseDir: found ? dirname(file) : home,
+    baseDir: found ? dirname(file) : homeDir(),
   };
 }
 

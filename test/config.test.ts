@@ -136,7 +136,7 @@ describe("a configuration that is wrong", () => {
         args,
       );
       expect(code).toBe(2);
-      expect(output).toContain("--config：");
+      expect(output).toContain("--config");
       expect(output).not.toContain("TOP-SECRET");
     },
   );

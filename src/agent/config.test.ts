@@ -21,7 +21,7 @@ afterEach(() => {
 function read(env: Record<string, string>) {
   for (const name of Object.keys(process.env)) if (name.startsWith("CLAW_")) delete process.env[name];
   Object.assign(process.env, env);
-  return readAgentConfig(["--config", emptyFile]);
+  return readAgentConfig(emptyFile);
 }
 function wrongKeys(env: Record<string, string>): string[] {
   try {

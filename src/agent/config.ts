@@ -52,9 +52,14 @@ const settings = {
   "admin.port": { env: "CLAW_ADMIN_PORT", schema: port(8790) },
 } satisfies Settings;
 
-/** @throws ConfigError that lists every wrong key */
-export function readAgentConfig(argv: readonly string[]): AgentConfig {
-  const source = readConfig(settings, { argv, defaultFile: "agent.toml" });
+export const AGENT_CONFIG_FILE = "agent.toml";
+
+/**
+ * @param file what `--config` said
+ * @throws ConfigError that lists every wrong key
+ */
+export function readAgentConfig(file: string | undefined): AgentConfig {
+  const source = readConfig(settings, { file, defaultFile: AGENT_CONFIG_FILE });
   const values = checkSettings(settings, source);
   if (source.problems.length > 0) throw new ConfigError(source.where, source.problems);
   const get = (key: keyof typeof settings) => String(values[key]);

@@ -1,15 +1,19 @@
-import { openLog } from "../log.ts";
+import { runProgram } from "../command-line.ts";
 import { run } from "../run.ts";
+import { serveCommand } from "../serve-command.ts";
 import { startAgent } from "./agent.ts";
 import { readAgentConfig } from "./config.ts";
 
-await run(async (signal) => {
-  const config = readAgentConfig(process.argv.slice(2));
-  const agent = startAgent(config, openLog("agent"));
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await Promise.race([stopped, agent.failed]);
-  await agent.stop();
-});
+const program = {
+  name: "claw-agent",
+  title: "智控未来 智能体",
+  serve: serveCommand({
+    name: "agent",
+    summary: "启动智能体",
+    readConfig: readAgentConfig,
+    start: async (config, log) => startAgent(config, log),
+  }),
+  commands: {},
+};
+
+await run((signal) => runProgram(program, process.argv.slice(2), signal));

@@ -31,7 +31,7 @@ afterEach(() => {
 function read(env: Record<string, string>) {
   for (const name of Object.keys(process.env)) if (name.startsWith("CLAW_")) delete process.env[name];
   Object.assign(process.env, env);
-  return readGatewayConfig(["--config", emptyFile]);
+  return readGatewayConfig(emptyFile);
 }
 
 function problems(env: Record<string, string>): ConfigError {

@@ -80,9 +80,14 @@ const settings = {
   agents: { env: "CLAW_AGENTS", schema: required("智能体名单，格式为 编号:密钥，多个用逗号隔开") },
 } satisfies Settings;
 
-/** @throws ConfigError that lists every wrong key */
-export function readGatewayConfig(argv: readonly string[]): GatewayConfig {
-  const source = readConfig(settings, { argv, defaultFile: "gateway.toml" });
+export const GATEWAY_CONFIG_FILE = "gateway.toml";
+
+/**
+ * @param file what `--config` said
+ * @throws ConfigError that lists every wrong key
+ */
+export function readGatewayConfig(file: string | undefined): GatewayConfig {
+  const source = readConfig(settings, { file, defaultFile: GATEWAY_CONFIG_FILE });
   const values = checkSettings(settings, source);
   const get = (key: keyof typeof settings) => String(values[key] ?? "");
 

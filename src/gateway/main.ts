@@ -1,14 +1,19 @@
-import { openLog } from "../log.ts";
+import { runProgram } from "../command-line.ts";
 import { run } from "../run.ts";
+import { serveCommand } from "../serve-command.ts";
 import { readGatewayConfig } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 
-await run(async (signal) => {
-  const config = readGatewayConfig(process.argv.slice(2));
-  const gateway = await startGateway(config, openLog("gateway"));
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await gateway.stop();
-});
+const program = {
+  name: "claw-gateway",
+  title: "智控未来 网关",
+  serve: serveCommand({
+    name: "gateway",
+    summary: "启动网关",
+    readConfig: readGatewayConfig,
+    start: startGateway,
+  }),
+  commands: {},
+};
+
+await run((signal) => runProgram(program, process.argv.slice(2), signal));
