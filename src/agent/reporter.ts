@@ -3,7 +3,7 @@ import type { AgentReport } from "../contract/presence.ts";
 import type { Link } from "./link/link.ts";
 import { openBell } from "./bell.ts";
 
-/** Changes within this time go in one report. */
+/** Changes within this time go in one report, which then does not get in the way of what has changed. */
 const GATHER_MS = 100;
 /** Now and then all is told again: a gateway's Redis may have lost the last report. */
 const REPEAT_EVERY_MS = 30_000;
@@ -24,13 +24,13 @@ export function openReporter(options: { link: () => Link; report: () => AgentRep
   async function tell(): Promise<void> {
     while (!stopping.signal.aborted) {
       await bell.wait(stopping.signal);
+      await pause(GATHER_MS, stopping.signal);
       if (stopping.signal.aborted) return;
       try {
         await link().gateway.report.mutate(report(), { signal: link().requestSignal() });
       } catch {
         // Told again when the link is back.
       }
-      await pause(GATHER_MS, stopping.signal);
     }
   }
 

@@ -32,11 +32,10 @@ export function openConversationStore(db: Database): ConversationStore {
   const older = db.query<MessageRow, [string, number]>(
     "SELECT number, job_id, role, text, status, at FROM message WHERE conversation_id = ? AND number < ? ORDER BY number DESC",
   );
-  const answered = db.query<{ role: "user" | "assistant"; text: string }, [string, string]>(
-    `SELECT m.role, m.text FROM message m
-     JOIN message a ON a.job_id = m.job_id AND a.role = 'assistant' AND a.status = 'done'
-     WHERE m.conversation_id = ? AND m.number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
-     ORDER BY m.number DESC`,
+  const earlier = db.query<{ role: "user" | "assistant"; text: string; status: string }, [string, string]>(
+    `SELECT role, text, status FROM message
+     WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
+     ORDER BY number DESC`,
   );
   const owner = (conversationId: string) => ownerOf.get(conversationId)?.user_id;
 
@@ -65,6 +64,13 @@ export function openConversationStore(db: Database): ConversationStore {
       return { messages: messages.toReversed() };
     },
 
-    before: (conversationId, jobId) => answered.iterate(conversationId, jobId),
+    *before(conversationId, jobId) {
+      // An answer comes right before its question here, and decides for both.
+      let answered = false;
+      for (const { role, text, status } of earlier.iterate(conversationId, jobId)) {
+        if (role === "assistant") answered = status === "done";
+        if (answered) yield { role, text };
+      }
+    },
   };
 }

@@ -60,12 +60,16 @@ interface JobRow {
 
 export function openJobStore(db: Database): JobStore {
   const addJob = db.query("INSERT OR IGNORE INTO job (id, body, conversation_id) VALUES (?, ?, ?)");
+  // Changes nothing in a conversation of somebody else.
   const addConversation = db.query(
-    "INSERT OR IGNORE INTO conversation (id, user_id, title, updated_at) VALUES (?, ?, ?, ?)",
+    `INSERT INTO conversation (id, user_id, title, updated_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at WHERE user_id = excluded.user_id`,
   );
   const touchConversation = db.query("UPDATE conversation SET updated_at = ? WHERE id = ?");
-  const addMessage = db.query(
-    "INSERT OR IGNORE INTO message (conversation_id, job_id, role, text, status, at) VALUES (?, ?, ?, ?, ?, ?)",
+  // The place of the answer is right after its question, even when several wait.
+  const addMessages = db.query(
+    `INSERT OR IGNORE INTO message (conversation_id, job_id, role, text, status, at)
+     VALUES (?1, ?2, 'user', ?3, 'done', ?4), (?1, ?2, 'assistant', '', 'pending', ?4)`,
   );
   const endMessage = db.query(
     "UPDATE message SET text = ?, status = ?, at = ? WHERE job_id = ? AND role = 'assistant'",
@@ -102,15 +106,14 @@ export function openJobStore(db: Database): JobStore {
   let forgottenUntil = 0;
   const setSetting = db.query("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)");
 
+  // Few statements: the user waits for all of them.
   const takeJob = db.transaction((job: Job): boolean => {
-    if (addJob.run(job.id, JSON.stringify(job), job.conversationId).changes === 0) return false;
-    addConversation.run(job.conversationId, job.userId, excerpt(job.text, TITLE_CHARS), job.createdAt);
-    // A conversation of somebody else stays untouched; the job will fail for that reason.
-    if (ownerOf.get(job.conversationId)?.user_id !== job.userId) return true;
-    touchConversation.run(job.createdAt, job.conversationId);
-    addMessage.run(job.conversationId, job.id, "user", job.text, "done", job.createdAt);
-    // The place of the answer, right after its question even when several wait.
-    addMessage.run(job.conversationId, job.id, "assistant", "", "pending", job.createdAt);
+    const { id, conversationId, userId, text, createdAt } = job;
+    if (addJob.run(id, JSON.stringify(job), conversationId).changes === 0) return false;
+    const mine = addConversation.run(conversationId, userId, excerpt(text, TITLE_CHARS), createdAt);
+    // The job will fail for that reason.
+    if (mine.changes === 0) return true;
+    addMessages.run(conversationId, id, text, createdAt);
     return true;
   });
 

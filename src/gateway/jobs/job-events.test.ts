@@ -143,6 +143,7 @@ test("what the channel loses is found by the numbers", async () => {
   const job = await talkingJob();
   let heard = 0;
   const lossy: Hub = {
+    ...parts.hub,
     listen: (channel, listener, signal) =>
       parts.hub.listen(channel, (message) => heard++ % 3 === 2 && listener(message), signal),
   };

@@ -40,8 +40,7 @@ export async function* followJobEvents(options: {
   try {
     await patiently(signal, () => hub.listen(key, (message) => mailbox.put(message), signal));
     while (messages) {
-      const live = messages.map((message) => (message === null ? null : parseMessage(message)));
-      const fresh = joined(live, seen);
+      const fresh = joined(messages, seen);
       const batches = fresh ? [fresh] : await patiently(signal, () => readBatches(redis, key, seen));
       for (const batch of batches) {
         const events = batch.events.slice(seen + 1 - batch.first);
@@ -61,25 +60,39 @@ export async function* followJobEvents(options: {
   }
 }
 
-/** The live batches as one, when together they go on without a gap from `seen`; undefined: the stream has to be read. */
-function joined(batches: readonly (Batch | null)[], seen: number): Batch | undefined {
+/** The live messages as one batch, when together they go on without a gap from `seen`; undefined: read the stream. */
+function joined(messages: readonly (string | null)[], seen: number): Batch | undefined {
   const events: ReplyEvent[] = [];
-  for (const batch of batches) {
-    if (!batch) return undefined;
+  for (const message of messages) {
+    if (message === null) return undefined;
     const next = seen + 1 + events.length;
+    const batch = parseMessage(message, next - 1);
+    if (!batch) continue;
     if (batch.first > next) return undefined;
     for (const event of batch.events.slice(next - batch.first)) events.push(event);
   }
   return { first: seen + 1, events };
 }
 
-/** A message on a job's channel: how many events went before, a line break, the batch. */
-function parseMessage(message: string): Batch {
+/** A message on a job's channel: the number of events before the batch and with it, a line break, the batch as JSON. */
+export function liveMessage({
+  before,
+  count,
+  json,
+}: {
+  before: number;
+  count: number;
+  json: string;
+}): string {
+  return `${before} ${before + count}\n${json}`;
+}
+
+/** Undefined when the reader has all of it: what was handed to it early comes from Redis once more. */
+function parseMessage(message: string, seen: number): Batch | undefined {
   const cut = message.indexOf("\n");
-  return {
-    first: Number(message.slice(0, cut)) + 1,
-    events: JSON.parse(message.slice(cut + 1)) as ReplyEvent[],
-  };
+  const [before = 0, last = 0] = message.slice(0, cut).split(" ").map(Number);
+  if (last <= seen) return undefined;
+  return { first: before + 1, events: JSON.parse(message.slice(cut + 1)) as ReplyEvent[] };
 }
 
 async function readBatches(redis: RedisClient, key: string, seen: number): Promise<Batch[]> {

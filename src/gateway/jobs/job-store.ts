@@ -50,7 +50,7 @@ if status == 'queued' then
   redis.call('XADD', KEYS[4], last .. '-0', 'events', ARGV[4])
   redis.call('EXPIRE', KEYS[4], ARGV[2])
   redis.call('HSET', KEYS[1], 'status', 'cancelled', 'next', last)
-  redis.call('PUBLISH', KEYS[4], (last - 1) .. '\\n' .. ARGV[4])
+  redis.call('PUBLISH', KEYS[4], (last - 1) .. ' ' .. last .. '\\n' .. ARGV[4])
   change(KEYS[1], KEYS[3], ARGV[1], 'cancelled')
 elseif job[4] then
   return 'cancelling'

@@ -5,6 +5,7 @@ import { refusal } from "../../contract/refusal.ts";
 import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { CHANGE_LUA } from "./job-record.ts";
+import { liveMessage } from "./job-events.ts";
 import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
 import { script } from "../redis/script.ts";
 
@@ -26,7 +27,7 @@ if (job[3] or '') ~= ARGV[8] and next > tonumber(ARGV[9]) then return {next, 2} 
 if tonumber(ARGV[2]) ~= next then return {next, 0} end
 local last = next + tonumber(ARGV[3])
 redis.call('XADD', KEYS[3], last .. '-0', 'events', ARGV[4])
-redis.call('PUBLISH', KEYS[3], next .. '\\n' .. ARGV[4])
+redis.call('PUBLISH', KEYS[3], next .. ' ' .. last .. '\\n' .. ARGV[4])
 local changed = ARGV[5] ~= '' and ARGV[5] ~= status
 if changed then
   redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', ARGV[5])
@@ -41,29 +42,34 @@ return {last, ended and 1 or 0}`);
 
 /**
  * Adds events of a job, each once and in order, whatever is repeated or missing.
+ *
+ * @param early is given the live message at once, while Redis is being told; without it readers hear from Redis alone
  * @throws refusal `superseded`: a newer link of this agent is open; `not-found`: no such job of this agent
  */
 export async function pushEvents(
   redis: RedisClient,
   agent: LinkedAgent,
   { jobId, writer = { id: "", first: 0 }, from, events }: Push,
+  early?: (channel: string, message: string) => void,
 ): Promise<PushResult> {
   if (agentOf(jobId) !== agent.id) throw refusal("not-found", "没有这个任务");
   const keys = agentKeys(agent.id);
   const add = async (start: number, batch: readonly ReplyEvent[]) => {
+    const json = JSON.stringify(batch);
     const args = [
       agent.epoch,
       start,
       batch.length,
-      JSON.stringify(batch),
+      json,
       statusAfter(batch),
       jobId,
       JOB_TTL_SECONDS,
       writer.id,
       writer.first,
     ];
-    const answer = await push(redis, [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes], args);
-    const [next, state] = answer as [number, number];
+    const adding = push(redis, [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes], args);
+    early?.(keys.events(jobId), liveMessage({ before: start, count: batch.length, json }));
+    const [next, state] = (await adding) as [number, number];
     if (next === SUPERSEDED) throw refusal("superseded", "同一编号的智能体已建立新的连接");
     if (next === UNKNOWN_JOB) throw refusal("not-found", "没有这个任务");
     return { next, closed: state === CLOSED, ...(state === AHEAD ? { ahead: true as const } : {}) };

@@ -1,5 +1,5 @@
 import type { LinkPort } from "../../contract/link-api.ts";
-import { pushEvents } from "../jobs/push-events.ts";
+import { openPusher } from "../jobs/push-early.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import type { AgentCalls } from "./agent-calls.ts";
@@ -17,7 +17,7 @@ export function openLinkPort(parts: {
   return {
     orders: (agent, after, signal) => followOrders({ redis, hub, agent, after, signal }),
     accept: (agent, upTo) => acceptOrders(redis, agent, upTo),
-    push: (agent, push) => pushEvents(redis, agent, push),
+    push: openPusher({ redis, hub }),
     report: (agent, report) => links.report(agent, report),
     calls: (agent, signal) => calls.follow(agent, signal),
     answer: (agent, answer) => calls.answer(agent, answer),

@@ -103,7 +103,7 @@ test("the epoch rises even when Redis has lost the last one", async () => {
 });
 
 test("a link that could not be opened to its end leaves no agent online", async () => {
-  const deaf: Hub = { listen: () => Promise.reject(new Error("Redis does not answer")) };
+  const deaf: Hub = { ...parts.hub, listen: () => Promise.reject(new Error("Redis does not answer")) };
   const opened = await linksOf({ redis: parts.redis, hub: deaf })
     .open(GREETING)
     .catch(() => "failed");

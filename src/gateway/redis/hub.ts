@@ -7,14 +7,18 @@ export type Listener = (message: string | null) => void;
 export interface Hub {
   /** Resolves when nothing published from now on is missed; ends with the signal. */
   listen(channel: string, listener: Listener, signal: AbortSignal): Promise<void>;
+  /** Tells the listeners of this process, without Redis. */
+  tellHere(channel: string, message: string): void;
 }
 
 export function openHub(subscriber: RedisClient): Hub {
   const channels = new Map<string, { listeners: Set<Listener>; subscribed: Promise<unknown> }>();
 
-  subscriber.on("message", (channel: string, message: string) => {
+  function tellHere(channel: string, message: string): void {
     for (const listener of channels.get(channel)?.listeners ?? []) listener(message);
-  });
+  }
+
+  subscriber.on("message", tellHere);
   // ioredis subscribes again by itself, but what was published meanwhile is gone.
   subscriber.on("ready", () => {
     if (channels.size === 0) return;
@@ -30,6 +34,7 @@ export function openHub(subscriber: RedisClient): Hub {
   }
 
   return {
+    tellHere,
     async listen(channel, listener, signal) {
       signal.throwIfAborted();
       let entry = channels.get(channel);
