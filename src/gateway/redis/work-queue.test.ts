@@ -20,9 +20,12 @@ function work(key: string, handle: (group: string, n: number) => Promise<void>) 
     key,
     log,
     signal: stop.signal,
-    group: (fields) => fields["group"] ?? "",
     gatherMs: 0,
-    handle: (_id, fields) => handle(fields["group"] ?? "", Number(fields["n"])),
+    read: ({ group = "", n }) => ({ group, n: Number(n) }),
+    group: ({ group }) => group,
+    handle: async (_id, item) => {
+      if (item) await handle(item.group, item.n);
+    },
   });
   return {
     done,

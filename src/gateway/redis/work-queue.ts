@@ -18,7 +18,7 @@ const RETRY = { firstMs: 100, maxMs: 10_000 };
  * again when it throws. Entries of one group are handled in order, different groups at the same time. One process
  * should do this at a time (a lease); `handle` must bear being called twice for an entry all the same.
  */
-export async function workOff(options: {
+export async function workOff<Item>(options: {
   redis: RedisClient;
   hub: Hub;
   key: string;
@@ -26,8 +26,10 @@ export async function workOff(options: {
   signal: AbortSignal;
   /** From a wake-up to the look: what comes meanwhile is read with it. */
   gatherMs: number;
-  group: (fields: Entry[1]) => string;
-  handle: (id: string, fields: Entry[1]) => Promise<void>;
+  /** What an entry says; one that says nothing is handled too, as undefined, in a group of its own. */
+  read: (fields: Entry[1]) => Item | undefined;
+  group: (item: Item) => string;
+  handle: (id: string, item: Item | undefined) => Promise<void>;
 }): Promise<void> {
   const { redis, hub, key, log, signal, gatherMs } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
@@ -55,10 +57,12 @@ export async function workOff(options: {
   }
 
   function start(entry: Entry): void {
-    const group = options.group(entry[1]);
+    const [id, fields] = entry;
+    const item = options.read(fields);
+    const group = item === undefined ? "" : options.group(item);
     inHand++;
     const done = (groups.get(group) ?? Promise.resolve())
-      .then(() => handleUntilDone(entry))
+      .then(() => handleUntilDone(id, item))
       .finally(() => {
         if (inHand-- === MAX_IN_HAND) bell.put(null);
         if (groups.get(group) === done) groups.delete(group);
@@ -66,12 +70,12 @@ export async function workOff(options: {
     groups.set(group, done);
   }
 
-  async function handleUntilDone([id, fields]: Entry): Promise<void> {
+  async function handleUntilDone(id: string, item: Item | undefined): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         await places.take();
         try {
-          await options.handle(id, fields);
+          await options.handle(id, item);
         } finally {
           places.free();
         }

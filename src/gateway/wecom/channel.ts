@@ -73,11 +73,11 @@ export function openWecomChannel(parts: {
       log,
       signal,
       gatherMs: GATHER_MS,
+      read: (fields) => parseInbound(fields["m"]),
       // A member's messages are handled in the order in which they came.
-      group: (fields) => parseInbound(fields["m"])?.member ?? "",
-      async handle(id, fields) {
+      group: ({ member }) => member,
+      async handle(id, message) {
         await inbox.quiet(signal);
-        const message = parseInbound(fields["m"]);
         if (message) await receive(context, message);
         else log.error("收件箱中有无法识别的内容，已跳过", { id });
       },
