@@ -13,7 +13,7 @@ export interface ApiCall {
   body: Record<string, unknown>;
   /** Undefined when the caller got no regular answer. */
   errcode: number | undefined;
-  outcome: DeliveryOutcome | "token" | "refused" | "fault";
+  outcome: DeliveryOutcome | "token" | "app" | "refused" | "fault";
 }
 
 /**
@@ -91,7 +91,14 @@ export async function startWecomApi(options: {
     if (api === "gettoken") return tokens.give(query);
     const refused = tokens.check(query.get("access_token"));
     if (refused) return refused;
+    if (api === "agent/get") return describeApp(query.get("agentid"));
     return api === "message/send" ? members.send(body) : refuse(40066, "invalid url");
+  }
+
+  function describeApp(agentId: string | null): Reply {
+    if (agentId !== String(options.agentId)) return refuse(301002);
+    const app = { agentid: options.agentId, name: "智控未来", close: 0, allow_partys: { partyid: [1] } };
+    return { errcode: 0, errmsg: "ok", outcome: "app", ...app };
   }
 
   function takeFault(api: string, member: unknown): Fault | undefined {
