@@ -36,7 +36,7 @@ function logOf(jobId: string): PromiseWithResolvers<JobLog> {
 }
 
 async function linkTo({ url, agentId, key, dataDir }: Parameters<DeltasAgent["linkTo"]>[0]): Promise<void> {
-  const logger = openLog("bench", { file: undefined, json: false });
+  const logger = await openLog("bench", { file: undefined, json: false });
   const store = openJobStore(openDatabase(dataDir));
   const connected = Promise.withResolvers<void>();
   const never = new AbortController();

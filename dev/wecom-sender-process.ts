@@ -15,6 +15,6 @@ await runSender({
   redis,
   hub,
   api,
-  log: openLog("sender", { file: undefined, json: false }),
+  log: await openLog("sender", { file: undefined, json: false }),
   signal: new AbortController().signal,
 });

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { getRotatingFileSink } from "@logtape/file";
 import {
-  configureSync,
+  configure,
   dispose,
   getConsoleSink,
   getLogger,
@@ -51,12 +51,15 @@ function jsonLine({ timestamp, level, category, message, properties }: LogRecord
  *
  * @param options.file also write there; at LOG_FILE_BYTES it becomes `<file>.1`, and so on up to LOG_FILES_KEPT
  */
-export function openLog(program: string, options: { file: string | undefined; json: boolean }): Logger {
+export async function openLog(
+  program: string,
+  options: { file: string | undefined; json: boolean },
+): Promise<Logger> {
   const formatter = options.json ? jsonLine : line;
   const sinks: Record<string, Sink> = { console: getConsoleSink({ formatter }) };
   if (options.file !== undefined) sinks["file"] = openFile(options.file, formatter);
   const names = Object.keys(sinks);
-  configureSync({
+  await configure({
     reset: true,
     sinks,
     loggers: [

@@ -33,7 +33,7 @@ export function serveCommand<Config extends { dataDir: string }>(options: {
     async run(given: Given, signal: AbortSignal) {
       const config = readConfig(given.text("config"));
       const file = given.has("log-files") ? join(config.dataDir, "logs", `${name}.log`) : undefined;
-      const log = openLog(name, { file, json: given.has("log-json") });
+      const log = await openLog(name, { file, json: given.has("log-json") });
       try {
         const serving = await start(config, log);
         await Promise.race([aborted(signal), ...(serving.failed ? [serving.failed] : [])]);

@@ -29,7 +29,8 @@ export interface AgentConfig {
 /** More requests at once than any model server of ours runs in parallel. */
 const MAX_SLOTS = 256;
 
-const settings = {
+/** Every key of agent.toml. */
+export const settings = {
   "gateway.url": { env: "CLAW_GATEWAY_URL", schema: url("wss://pactgo.cn/link", ["ws://", "wss://"]) },
   "gateway.ca": { env: "CLAW_GATEWAY_CA", schema: text("") },
   "agent.id": {

@@ -3,6 +3,8 @@ import { run } from "../run.ts";
 import { serveCommand } from "../serve-command.ts";
 import { startAgent } from "./agent.ts";
 import { readAgentConfig } from "./config.ts";
+import { agentDoctor } from "./doctor/doctor-command.ts";
+import { initCommand } from "./init.ts";
 
 const program = {
   name: "claw-agent",
@@ -13,7 +15,7 @@ const program = {
     readConfig: readAgentConfig,
     start: async (config, log) => startAgent(config, log),
   }),
-  commands: {},
+  commands: { init: initCommand, doctor: agentDoctor },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));

@@ -55,7 +55,8 @@ const redisUrl = v.pipe(
   ),
 );
 
-const settings = {
+/** Every key of gateway.toml. */
+export const settings = {
   "server.host": { env: "CLAW_SERVER_HOST", schema: text("0.0.0.0") },
   "server.port": { env: "CLAW_SERVER_PORT", schema: port(443) },
   "server.public_url": { env: "CLAW_SERVER_PUBLIC_URL", schema: url("", WEB) },

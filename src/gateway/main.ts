@@ -2,7 +2,9 @@ import { runProgram } from "../command-line.ts";
 import { run } from "../run.ts";
 import { serveCommand } from "../serve-command.ts";
 import { readGatewayConfig } from "./config.ts";
+import { gatewayDoctor } from "./doctor/doctor-command.ts";
 import { startGateway } from "./gateway.ts";
+import { initCommand } from "./init.ts";
 
 const program = {
   name: "claw-gateway",
@@ -13,7 +15,7 @@ const program = {
     readConfig: readGatewayConfig,
     start: startGateway,
   }),
-  commands: {},
+  commands: { init: initCommand, doctor: gatewayDoctor },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));
