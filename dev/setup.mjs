@@ -1,5 +1,6 @@
-// Makes this checkout ready to run on a machine with only Node and npm: packages, redis-server and, with --browser,
-// Chromium and a Chinese font. Instant when nothing is missing. It must run before node_modules exists: plain Node.
+// Makes this checkout ready to run on a machine with only Node and npm: packages, redis-server and, with --tests,
+// Chromium with a Chinese font, nginx and openssl. Instant when nothing is missing. It must run before node_modules
+// exists: plain Node.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -11,7 +12,7 @@ const shell = process.platform === "win32";
 const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 installPackages();
-installPrograms(process.argv.includes("--browser"));
+installPrograms(process.argv.includes("--tests"));
 
 function installPackages() {
   const missing = missingPackages();
@@ -43,11 +44,15 @@ function packagesOf(lockFile) {
   }
 }
 
-function installPrograms(withBrowser) {
+function installPrograms(forTests) {
   const packages = [];
   if (!isOnPath("redis-server")) packages.push("redis-server");
-  if (withBrowser && !CHROMIUM_NAMES.some(isOnPath)) packages.push("chromium");
-  if (withBrowser && !hasChineseFont()) packages.push("fontconfig", "fonts-wqy-zenhei");
+  if (forTests) {
+    if (!CHROMIUM_NAMES.some(isOnPath)) packages.push("chromium");
+    if (!hasChineseFont()) packages.push("fontconfig", "fonts-wqy-zenhei");
+    if (!isOnPath("nginx")) packages.push("nginx-light");
+    if (!isOnPath("openssl")) packages.push("openssl");
+  }
   if (packages.length > 0) installDebianPackages(packages);
 }
 

@@ -1,93 +1,38 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
-import { freePort, type Program } from "../dev/program.ts";
-import type { UserRouter } from "../src/contract/user-api.ts";
+import { freePort, startProgram } from "../dev/program.ts";
+import { ask } from "./ask.ts";
+import { openSecureClient } from "./secure-client.ts";
+import { launchSecureAgent, prepareSecureGateway, type SecureGateway } from "./secure-gateway.ts";
 import { startSystem, type System, until } from "./system.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import type { IssuedCertificate } from "./test-certificates.ts";
 
 /** How often an agent tries, in vain, before it counts as turned away. */
 const TRIES = 3;
 let system: System;
-let gateway: { port: number; url: string; program: Program };
-let cert: string;
-let ca: string;
+let gateway: SecureGateway;
+let issued: IssuedCertificate;
 let proxy: TcpProxy;
 
 beforeAll(async () => {
   // Its own gateway does without TLS.
   system = await startSystem({ withoutAgent: true });
-  cert = join(system.dir, "fullchain.pem");
-  const key = join(system.dir, "privkey.pem");
-  await makeCertificate(cert, key);
-  ca = await Bun.file(cert).text();
-  const port = freePort();
-  const program = system.launch("src/gateway/main.ts", {
-    ...system.env.gateway,
-    CLAW_SERVER_PORT: String(port),
-    CLAW_DATA_DIR: join(system.dir, "secure"),
-    CLAW_SERVER_TLS_CERT: cert,
-    CLAW_SERVER_TLS_KEY: key,
-  });
-  gateway = { port, url: `https://127.0.0.1:${port}`, program };
-  proxy = await startTcpProxy(() => port);
-  await until("the gateway is ready", () =>
-    secureFetch("/readyz").then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  gateway = await prepareSecureGateway(system);
+  issued = await gateway.authority.issue("first");
+  copyFileSync(issued.cert, gateway.files.cert);
+  copyFileSync(issued.key, gateway.files.key);
+  await gateway.start();
+  proxy = await startTcpProxy(() => gateway.port);
 }, 60_000);
 afterAll(async () => {
   await system.stop();
   await proxy.stop();
 }, 30_000);
 
-async function makeCertificate(certFile: string, keyFile: string): Promise<void> {
-  const command = [
-    "openssl",
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-  ];
-  command.push("-keyout", keyFile, "-out", certFile, "-days", "1", "-subj", "/CN=127.0.0.1");
-  command.push("-addext", "subjectAltName=IP:127.0.0.1");
-  const openssl = Bun.spawn(command, { stdout: "ignore", stderr: "pipe" });
-  const errors = await new Response(openssl.stderr).text();
-  if ((await openssl.exited) !== 0) throw new Error(errors);
-}
-
-const secureFetch = (path: string) => fetch(gateway.url + path, { tls: { ca } });
-
-/** An agent for the gateway with TLS; `up` tells whether its link is. */
-function launchAgent(
-  name: string,
-  url: string,
-  caFile: string,
-): { program: Program; up(): Promise<boolean> } {
-  const adminPort = freePort();
-  const program = system.launch("src/agent/main.ts", {
-    ...system.env.agent,
-    CLAW_GATEWAY_URL: url,
-    CLAW_GATEWAY_CA: caFile,
-    CLAW_DATA_DIR: join(system.dir, name),
-    CLAW_ADMIN_PORT: String(adminPort),
-  });
-  return {
-    program,
-    async up() {
-      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
-      return ((await response?.json()) as { link: { up: boolean } } | undefined)?.link.up ?? false;
-    },
-  };
-}
-
 test("https answers those who trust its certificate, and no one else", async () => {
-  expect(await (await secureFetch("/healthz")).json()).toEqual({ ok: true });
+  expect(await (await gateway.fetch("/healthz")).json()).toEqual({ ok: true });
   const distrusting = fetch(`${gateway.url}/healthz`).then(
     () => "answered",
     () => "refused",
@@ -97,53 +42,55 @@ test("https answers those who trust its certificate, and no one else", async () 
 
 test("an agent that is not told to trust the certificate does not connect", async () => {
   const before = proxy.connections();
-  const agent = launchAgent("distrusting", `wss://127.0.0.1:${proxy.port}/link`, "");
+  const url = `wss://127.0.0.1:${proxy.port}/link`;
+  const agent = launchSecureAgent(system, { name: "distrusting", url, caFile: "" });
   await until("it has tried", () => proxy.connections() - before >= TRIES);
   expect(await agent.up()).toBe(false);
   expect(await agent.program.stop()).toBe(0);
-  expect(gateway.program.output()).not.toContain("智能体已连接");
+  expect(gateway.program().output()).not.toContain("智能体已连接");
 });
 
 test("an agent that is does, and a user on wss gets an answer through it", async () => {
-  const agent = launchAgent("trusting", `wss://127.0.0.1:${gateway.port}/link`, cert);
+  const { ca, caFile } = gateway.authority;
+  const url = `wss://127.0.0.1:${gateway.port}/link`;
+  const agent = launchSecureAgent(system, { name: "trusting", url, caFile });
   await until("its link is up", () => agent.up());
-  const token = await system.signIn("user");
-  const socket = createWSClient({
-    url: `${gateway.url.replace(/^http/, "ws")}/trpc`,
-    connectionParams: () => ({ token }),
-    WebSocket: class extends WebSocket {
-      constructor(url: string | URL) {
-        super(url, { tls: { ca } });
-      }
-    },
-  });
-  const { chat, job } = createTRPCClient<UserRouter>({ links: [wsLink({ client: socket })] });
-  const { jobId } = await chat.send.mutate({ text: "加密了吗", idempotencyKey: "tls" });
-  let text = "";
-  await new Promise<void>((resolve, reject) => {
-    job.events.subscribe(
-      { jobId },
-      {
-        onData({ data }) {
-          for (const event of data) if (event.t === "done") text = event.text;
-        },
-        onComplete: resolve,
-        onError: reject,
-      },
-    );
-  });
-  await socket.close();
+  const client = openSecureClient(gateway.url, await system.signIn("user"), ca);
+  const { text } = await ask(client, "加密了吗");
+  await client.close();
   expect(text).toContain("加密了吗");
 });
 
-test("a certificate that is not there is an error that names it", async () => {
-  const program = system.launch("src/gateway/main.ts", {
-    ...system.env.gateway,
-    CLAW_SERVER_PORT: String(freePort()),
-    CLAW_DATA_DIR: join(system.dir, "no-certificate"),
-    CLAW_SERVER_TLS_CERT: join(system.dir, "missing.pem"),
-    CLAW_SERVER_TLS_KEY: join(system.dir, "missing-key.pem"),
+/** Runs a gateway that cannot start, and returns what it says; nothing in it but words for people. */
+async function failing(env: Record<string, string>): Promise<string> {
+  // Not by the system: for that, the path of a key is a secret.
+  const program = startProgram({
+    entry: "src/gateway/main.ts",
+    env: {
+      ...system.env.gateway,
+      CLAW_SERVER_PORT: String(freePort()),
+      CLAW_DATA_DIR: join(system.dir, "failing"),
+      CLAW_SERVER_TLS_CERT: gateway.files.cert,
+      CLAW_SERVER_TLS_KEY: gateway.files.key,
+      ...env,
+    },
   });
   expect(await program.exited).toBeGreaterThan(0);
-  expect(program.output()).toContain("missing.pem");
+  expect(program.output()).not.toMatch(/\n\s+at /);
+  return program.output();
+}
+
+test("a certificate that is not there is an error that names it", async () => {
+  const missing = join(system.dir, "missing.pem");
+  expect(await failing({ CLAW_SERVER_TLS_CERT: missing })).toMatch(/找不到证书文件 .*missing\.pem/);
+});
+
+test("so is a key that belongs to another certificate", async () => {
+  const { cert } = await gateway.authority.issue("other");
+  expect(await failing({ CLAW_SERVER_TLS_CERT: cert })).toMatch(/other-chain\.pem 和私钥 .* 不是一对/);
+});
+
+test("a second gateway on the same port says that it is taken", async () => {
+  expect(await failing({ CLAW_SERVER_PORT: String(gateway.port) })).toContain("端口已被占用");
+  expect((await gateway.fetch("/healthz")).status).toBe(200);
 });

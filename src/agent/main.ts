@@ -5,6 +5,7 @@ import { startAgent } from "./agent.ts";
 import { readAgentConfig } from "./config.ts";
 import { agentDoctor } from "./doctor/doctor-command.ts";
 import { initCommand } from "./init.ts";
+import { agentService } from "./service.ts";
 
 const program = {
   name: "claw-agent",
@@ -15,7 +16,7 @@ const program = {
     readConfig: readAgentConfig,
     start: async (config, log) => startAgent(config, log),
   }),
-  commands: { init: initCommand, doctor: agentDoctor },
+  commands: { init: initCommand, doctor: agentDoctor, service: agentService },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));

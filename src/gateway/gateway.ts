@@ -1,5 +1,7 @@
 import { Hono } from "hono";
 import type { Logger } from "../log.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
+import { watchCertificate } from "./certificate-watch.ts";
 import type { GatewayConfig } from "./config.ts";
 import { healthRoutes } from "./health.ts";
 import { followJobChanges } from "./jobs/job-changes.ts";
@@ -33,20 +35,26 @@ export interface Gateway {
 
 /** Puts the gateway together and starts it; resolves when it serves. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+  const certificate = config.tls && (await readCertificate(config.tls));
   const redis = await openGatewayRedis({
     ...config.redis,
     dataDir: config.dataDir,
     log: log.getChild("redis"),
   });
   try {
-    return await startOn(redis, config, log);
+    return await startOn(redis, certificate, config, log);
   } catch (error) {
     await redis.close();
     throw error;
   }
 }
 
-async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: Logger): Promise<Gateway> {
+async function startOn(
+  gatewayRedis: GatewayRedis,
+  certificate: Certificate | undefined,
+  config: GatewayConfig,
+  log: Logger,
+): Promise<Gateway> {
   const { redis, hub, restarts, gatewayId } = gatewayRedis;
   if (config.sessionSecret.length < SECURE_SECRET_CHARS) {
     log.warn(`auth.session_secret 太短，容易被猜出，请换成 ${SECURE_SECRET_CHARS} 位以上的随机文字`);
@@ -108,7 +116,7 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
   const server = serve({
     host: config.host,
     port: config.port,
-    tls: config.tls,
+    tls: certificate,
     app,
     sockets: {
       "/trpc": userSockets(userSide),
@@ -138,6 +146,9 @@ async function startOn(gatewayRedis: GatewayRedis, config: GatewayConfig, log: L
       }),
     ),
     wecom ? wecom.run(signal) : Promise.resolve(),
+    certificate
+      ? watchCertificate({ certificate, use: server.useCertificate, log: log.getChild("tls"), signal })
+      : Promise.resolve(),
   ];
   log.info("网关已启动", {
     port: server.port,

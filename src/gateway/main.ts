@@ -5,6 +5,7 @@ import { readGatewayConfig } from "./config.ts";
 import { gatewayDoctor } from "./doctor/doctor-command.ts";
 import { startGateway } from "./gateway.ts";
 import { initCommand } from "./init.ts";
+import { gatewayService } from "./service.ts";
 
 const program = {
   name: "claw-gateway",
@@ -15,7 +16,7 @@ const program = {
     readConfig: readGatewayConfig,
     start: startGateway,
   }),
-  commands: { init: initCommand, doctor: gatewayDoctor },
+  commands: { init: initCommand, doctor: gatewayDoctor, service: gatewayService },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));

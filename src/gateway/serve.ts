@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
 import { listen } from "../listen.ts";
+import type { Certificate } from "./certificate.ts";
+import { successiveServers } from "./successive-servers.ts";
 import type { SocketData, TrpcSockets } from "./trpc-sockets.ts";
 
 /** Largest message on a socket: a push of 512 events, or a page of history. */
@@ -12,6 +14,8 @@ const SOCKET_IDLE_SECONDS = 60;
 const HTTP_IDLE_SECONDS = 30;
 /** Callbacks have a few KiB, user requests at most a long message; each route has its own, lower limit. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** Linux shares a port between listeners who both ask for it; elsewhere `reusePort` means something else, or nothing. */
+const CAN_SHARE_PORT = process.platform === "linux";
 const RECONNECT = JSON.stringify({ id: null, method: "reconnect" });
 const EVERYONE = "everyone";
 
@@ -19,26 +23,62 @@ export interface GatewayServer {
   port: number;
   /** Tells every tRPC client to open a new socket and move its subscriptions there. */
   askToReconnect(): void;
+  /**
+   * New connections get this certificate; those that are open go on with theirs. Resolves when it is so, or at the stop.
+   *
+   * @param onDelay called once when the port cannot be had at once; where it cannot be shared, all sockets are then closed
+   */
+  useCertificate(certificate: Certificate, onDelay: (error: unknown) => void): Promise<void>;
   /** Takes no more connections. */
   stopAccepting(): void;
   close(): Promise<void>;
 }
 
-/** The gateway's one server: sockets by path, everything else to Hono. */
-export function serve(options: {
+interface ServeOptions {
   host: string;
+  /** 0: any that is free. */
   port: number;
-  tls: { cert: string; key: string } | undefined;
+  /** Undefined: plain HTTP. */
+  tls: Certificate | undefined;
   app: Hono;
   sockets: Readonly<Record<string, TrpcSockets>>;
-}): GatewayServer {
-  const { host, tls, app, sockets } = options;
-  const server = listen<SocketData>({
+}
+
+/** The gateway's one address: sockets by path, everything else to Hono. */
+export function serve(options: ServeOptions): GatewayServer {
+  const sharesPort = CAN_SHARE_PORT && options.tls !== undefined;
+  if (sharesPort) proveFree(options.host, options.port);
+  const first = open(options, sharesPort);
+  const port = first.port ?? options.port;
+  const servers = successiveServers(first, sharesPort);
+  return {
+    port,
+    askToReconnect() {
+      for (const server of servers.living()) server.publish(EVERYONE, RECONNECT);
+    },
+    useCertificate: (tls, onDelay) =>
+      servers.replace(() => open({ ...options, port, tls }, sharesPort), onDelay),
+    stopAccepting: () => servers.stopAccepting(),
+    close: () => servers.close(),
+  };
+}
+
+/** A second gateway on this machine would share the port, too, and take half of the callers. @throws ExplainedError */
+function proveFree(hostname: string, port: number): void {
+  const alone = listen({ hostname, port, fetch: () => new Response(null, { status: 503 }) });
+  alone.stop(true).catch(() => {
+    // It has no sockets that could fail to close.
+  });
+}
+
+function open({ host, port, tls, app, sockets }: ServeOptions, reusePort: boolean): Bun.Server<SocketData> {
+  return listen<SocketData>({
     hostname: host,
-    port: options.port,
+    port,
+    reusePort,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: MAX_BODY_BYTES,
-    ...(tls ? { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } } : {}),
+    ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
     fetch(request, self) {
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
         const { pathname, search } = new URL(request.url);
@@ -68,14 +108,4 @@ export function serve(options: {
       },
     },
   });
-  return {
-    port: server.port ?? options.port,
-    askToReconnect: () => server.publish(EVERYONE, RECONNECT),
-    stopAccepting() {
-      server.stop(false).catch(() => {
-        // close() reports what goes wrong.
-      });
-    },
-    close: () => server.stop(true),
-  };
 }

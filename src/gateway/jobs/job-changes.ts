@@ -38,9 +38,9 @@ export async function followJobChanges(options: {
         log,
         signal,
         gatherMs: GATHER_MS,
-        group: (fields) => fields["job"] ?? "",
-        async handle(_id, fields) {
-          const job = fromHash(fields["job"] ?? "", agentId, fields);
+        read: (fields) => fromHash(fields["job"] ?? "", agentId, fields),
+        group: ({ id }) => id,
+        async handle(_id, job) {
           if (job) await listener(job, job.status);
         },
       }),

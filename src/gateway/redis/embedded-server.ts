@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../../config.ts";
 import type { Logger } from "../../log.ts";
 import { EmbeddedRedisError, REDIS_LIMITS, type RedisLimits } from "./embedded-limits.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { findRedisProgram } from "./redis-program.ts";
 import { readRunFile } from "./run-file.ts";
 import { superviseRedis } from "./supervise.ts";
 
@@ -17,9 +17,10 @@ export interface EmbeddedRedis {
 /**
  * Runs a redis-server of our own with its data in `<dataDir>/redis`, and restarts it whenever it dies.
  *
- * @param options.serverPath absolute path of the redis-server; "" for the system's
- * @throws ConfigError without a redis-server; EmbeddedRedisError when another gateway uses the folder or Redis does
- * not start; the signal's reason when it aborts before Redis is up (later it means nothing: call `stop`)
+ * @param options.serverPath absolute path of the redis-server; "" for the one inside the executable, or see
+ * `findRedisProgram`
+ * @throws ConfigError without a redis-server; UnpackError; EmbeddedRedisError when another gateway uses the folder or
+ * Redis does not start; the signal's reason when it aborts before Redis is up (later it means nothing: call `stop`)
  */
 export async function startEmbeddedRedis(options: {
   serverPath: string;
@@ -29,7 +30,7 @@ export async function startEmbeddedRedis(options: {
   limits?: Partial<RedisLimits>;
 }): Promise<EmbeddedRedis> {
   const { dataDir, log, signal = new AbortController().signal } = options;
-  const program = findProgram(options.serverPath);
+  const program = findRedisProgram(options.serverPath, dataDir);
   const dir = join(dataDir, "redis");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = lockFolder(dir) ?? refuseSecond(dataDir, dir);
@@ -43,15 +44,6 @@ export async function startEmbeddedRedis(options: {
     lock.release();
     throw error;
   }
-}
-
-function findProgram(serverPath: string): string {
-  const program = Bun.which(serverPath || "redis-server");
-  if (program) return program;
-  const message = serverPath
-    ? `没有这个程序，或者它不能执行：${serverPath}`
-    : "系统里找不到 redis-server，请先安装（Debian：apt-get install redis-server），或在这里写明它的位置";
-  throw new ConfigError("网关自带的 Redis", [{ key: "redis.server_path", message }]);
 }
 
 function refuseSecond(dataDir: string, dir: string): FolderLock {
