@@ -95,7 +95,7 @@ function parse(program: Program, command: Command, argv: readonly string[]): Giv
 
 function versionText({ name, title }: Program): string {
   const { version, commit, builtAt } = embedded;
-  const from = commit === "" ? "从源码运行" : `提交 ${commit.slice(0, 12)}，构建于 ${builtAt}`;
+  const from = commit === "" ? "从源码运行" : `提交 ${commit}，构建于 ${builtAt}`;
   return `${name} ${version}（${title}；${from}）\nBun ${Bun.version}，${process.platform}-${process.arch}`;
 }
 
