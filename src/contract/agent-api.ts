@@ -1,7 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import * as v from "valibot";
 import { Conversation, HistoryPage, HistoryRequest } from "./conversation.ts";
-import { UserId } from "./identifiers.ts";
+import { JobId, TaskId, UserId } from "./identifiers.ts";
 
 /** The agent's own procedures: the gateway calls them through the link, the admin page on the agent's machine. */
 export interface ConversationsPort {
@@ -10,8 +10,22 @@ export interface ConversationsPort {
   /** @throws NOT_FOUND for another user's conversation */
   history(userId: string, request: HistoryRequest): HistoryPage;
 }
+/** What only the agent has of a task: an attempt's prompt and text. */
+export const AttemptContent = v.object({
+  jobId: JobId,
+  prompt: v.string(),
+  /** What there is of the result; empty before it begins. */
+  result: v.string(),
+});
+export type AttemptContent = v.InferOutput<typeof AttemptContent>;
+
+export interface TasksPort {
+  /** The attempts, oldest first. @throws NOT_FOUND for another user's task */
+  attempts(userId: string, taskId: string): AttemptContent[];
+}
 export interface AgentContext {
   readonly conversations: ConversationsPort;
+  readonly tasks: TasksPort;
 }
 
 const t = initTRPC
@@ -28,6 +42,12 @@ export const agentRouter = t.router({
       .input(v.object({ userId: UserId, ...HistoryRequest.entries }))
       .output(HistoryPage)
       .query(({ ctx, input }) => ctx.conversations.history(input.userId, input)),
+  }),
+  tasks: t.router({
+    attempts: t.procedure
+      .input(v.object({ userId: UserId, taskId: TaskId }))
+      .output(v.array(AttemptContent))
+      .query(({ ctx, input }) => ctx.tasks.attempts(input.userId, input.taskId)),
   }),
 });
 export type AgentRouter = typeof agentRouter;

@@ -18,7 +18,13 @@ export const ConversationId = v.pipe(
   v.regex(/^[A-Za-z0-9_-]{1,32}\.[a-z0-9]{1,40}$/, "会话编号不正确"),
 );
 
+/** Opaque to clients: `<agent id>.<hash>`. To the agent it is a conversation that holds the task's attempts. */
+export const TaskId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,32}\.[a-z0-9]{1,40}$/, "任务编号不正确"));
+
 export const UserId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
+
+/** One sign-in of a user. */
+export const DeviceId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/, "设备编号不正确"));
 
 /** Chosen by the client, unique per message it sends: sending the same one again never makes a second job. */
 export const IdempotencyKey = v.pipe(

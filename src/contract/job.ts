@@ -17,11 +17,16 @@ export type JobStatus = v.InferOutput<typeof JobStatus>;
 /** Milliseconds since 1970. */
 export const Timestamp = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** One piece of work, as the agent gets it. A turn answers a chat message. */
+/** A `turn` answers a chat message; a `task` is handed over, and its result is fetched later. */
+export const JobKind = v.picklist(["turn", "task"]);
+export type JobKind = v.InferOutput<typeof JobKind>;
+
+/** One piece of work, as the agent gets it. */
 export const Job = v.object({
   id: JobId,
-  kind: v.literal("turn"),
+  kind: JobKind,
   userId: UserId,
+  /** Of a task: the task's id, which its attempts share. */
   conversationId: ConversationId,
   /** What the user wrote. */
   text: MessageText,
@@ -29,17 +34,21 @@ export const Job = v.object({
 });
 export type Job = v.InferOutput<typeof Job>;
 
-/** What the gateway asks of an agent: run a job, or stop one. */
+/**
+ * What the gateway asks of an agent: run a job, stop one, or count two users as one (`from` is the same person as `to`,
+ * who has bound their accounts).
+ */
 export const Order = v.variant("t", [
   v.object({ t: v.literal("run"), job: Job }),
   v.object({ t: v.literal("cancel"), jobId: JobId }),
+  v.object({ t: v.literal("join"), from: UserId, to: UserId }),
 ]);
 export type Order = v.InferOutput<typeof Order>;
 
 /** A job as its owner sees it in lists and in the feed. */
 export const JobSummary = v.object({
   jobId: JobId,
-  kind: v.literal("turn"),
+  kind: JobKind,
   agentId: AgentId,
   conversationId: ConversationId,
   /** Which channel it came in by: `wecom`, `miniprogram`, … */

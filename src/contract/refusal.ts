@@ -12,6 +12,10 @@ export type Reason =
   | "agent-id-in-use"
   | "key-refused"
   | "superseded"
+  | "too-many-tasks"
+  | "not-ended"
+  | "code-refused"
+  | "code-locked"
   | "unavailable";
 
 const CODES = {
@@ -25,6 +29,10 @@ const CODES = {
   "agent-id-in-use": "CONFLICT",
   "key-refused": "UNAUTHORIZED",
   superseded: "CONFLICT",
+  "too-many-tasks": "TOO_MANY_REQUESTS",
+  "not-ended": "CONFLICT",
+  "code-refused": "BAD_REQUEST",
+  "code-locked": "TOO_MANY_REQUESTS",
   unavailable: "SERVICE_UNAVAILABLE",
 } as const satisfies Record<Reason, TRPCError["code"]>;
 

@@ -18,6 +18,9 @@ export type Usage = v.InferOutput<typeof Usage>;
  * - `model-timeout`: the model server fell silent; try again
  * - `empty-answer`: the model said nothing (often an overflowing context)
  * - `not-found`: the conversation is not the user's, or is gone
+ * - `expired`: it waited too long for its agent and was not begun; hand it over again
+ * - `no-life`: the agent has not said anything of it for too long; try again
+ * - `interrupted`: the agent was restarted while it ran, more than once; try again
  * - `internal`: our bug
  */
 export const FailureCode = v.picklist([
@@ -26,6 +29,9 @@ export const FailureCode = v.picklist([
   "model-timeout",
   "empty-answer",
   "not-found",
+  "expired",
+  "no-life",
+  "interrupted",
   "internal",
 ]);
 export type FailureCode = v.InferOutput<typeof FailureCode>;

@@ -2,13 +2,14 @@ import { initTRPC, type TRPCError } from "@trpc/server";
 import * as v from "valibot";
 import { Conversation, HistoryPage, HistoryRequest } from "./conversation.ts";
 import type { FeedEvent } from "./feed.ts";
-import { ConversationId, EventId, IdempotencyKey, JobId } from "./identifiers.ts";
+import { AgentId, ConversationId, DeviceId, EventId, IdempotencyKey, JobId, TaskId } from "./identifiers.ts";
 import { MessageText } from "./job.ts";
 import { AgentPresence } from "./presence.ts";
 import { reasonOf, refusal } from "./refusal.ts";
 import type { ReplyEvent } from "./reply-event.ts";
 import { signalOf, type Tracked, track } from "./tracked.ts";
-import { User } from "./user.ts";
+import { CancelOutcome, NewTask, Task, TaskDetail, TaskListRequest, TaskPage } from "./task.ts";
+import { BindingCode, Device, User } from "./user.ts";
 
 /** A chat message of a user. Without a conversation it begins a new one on the user's agent. */
 export const ChatMessage = v.object({
@@ -26,10 +27,36 @@ export type SentMessage = v.InferOutput<typeof SentMessage>;
 
 export interface AuthPort {
   /** @throws refusal `sign-in-refused` (a bad code) or `sign-in-unavailable` (WeChat does not answer, or off) */
-  miniprogramLogin(code: string): Promise<SignIn>;
+  miniprogramLogin(code: string, deviceName: string | undefined): Promise<SignIn>;
 }
 export interface UsersPort {
   get(userId: string): Promise<User>;
+  /** @throws refusal `agent-unknown` */
+  setAgent(userId: string, agentId: string): Promise<User>;
+  /**
+   * Makes the WeCom member who was given the code and this user one person; from then on this user's token means them.
+   * @throws refusal `code-refused` (wrong, used or too old), `code-locked` (too many wrong ones: wait)
+   */
+  bind(userId: string, code: string): Promise<User>;
+}
+/** Where a user is signed in; `deviceId` is the one that asks. */
+export interface DevicesPort {
+  list(userId: string, deviceId: string): Promise<Device[]>;
+  /** Ends a sign-in at once, with its open sockets. @throws refusal `not-found` */
+  revoke(userId: string, deviceId: string): Promise<void>;
+}
+export interface TasksPort {
+  /** @throws refusal `too-many-tasks`: the user has as many open ones as are allowed */
+  create(userId: string, task: NewTask): Promise<Task>;
+  list(userId: string, request: TaskListRequest): Promise<TaskPage>;
+  /** @throws refusal `not-found` for another user's task, as all below */
+  get(userId: string, taskId: string, signal: AbortSignal | undefined): Promise<TaskDetail>;
+  cancel(userId: string, taskId: string): Promise<CancelOutcome>;
+  /**
+   * Begins one more attempt. Pressed twice, it is the same one: a task whose attempt has not ended gets no other.
+   * @throws refusal `not-ended` for a task that was never ended, `too-many-tasks`
+   */
+  retry(userId: string, taskId: string): Promise<Task>;
 }
 export interface AgentsPort {
   list(userId: string): Promise<AgentPresence[]>;
@@ -63,10 +90,12 @@ export interface FeedPort {
 }
 
 export interface UserContext {
-  /** Who calls; null before signing in. */
-  readonly userId: string | null;
+  /** Who calls, and from where; null before signing in. */
+  readonly caller: { readonly userId: string; readonly deviceId: string } | null;
   readonly auth: AuthPort;
   readonly users: UsersPort;
+  readonly devices: DevicesPort;
+  readonly tasks: TasksPort;
   readonly agents: AgentsPort;
   readonly chat: ChatPort;
   readonly jobs: JobsPort;
@@ -90,19 +119,37 @@ const t = initTRPC
   .create({ isServer: true, allowOutsideOfServer: true, isDev: false, errorFormatter: withReason });
 
 const signedIn = t.procedure.use(({ ctx, next }) => {
-  if (ctx.userId === null) throw refusal("not-signed-in", "登录已失效，请重新登录");
-  return next({ ctx: { userId: ctx.userId } });
+  if (ctx.caller === null) throw refusal("not-signed-in", "登录已失效，请重新登录");
+  return next({ ctx: ctx.caller });
 });
 
 export const userRouter = t.router({
   auth: t.router({
     miniprogramLogin: t.procedure
-      .input(v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(512)) }))
+      .input(
+        v.object({
+          code: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+          /** What the device list shows, e.g. “iPhone 15”. */
+          deviceName: v.optional(v.pipe(v.string(), v.maxLength(60))),
+        }),
+      )
       .output(SignIn)
-      .mutation(({ ctx, input }) => ctx.auth.miniprogramLogin(input.code)),
+      .mutation(({ ctx, input }) => ctx.auth.miniprogramLogin(input.code, input.deviceName)),
   }),
   me: t.router({
     get: signedIn.output(User).query(({ ctx }) => ctx.users.get(ctx.userId)),
+    setAgent: signedIn
+      .input(v.object({ agentId: AgentId }))
+      .output(User)
+      .mutation(({ ctx, input }) => ctx.users.setAgent(ctx.userId, input.agentId)),
+    bind: signedIn
+      .input(v.object({ code: BindingCode }))
+      .output(User)
+      .mutation(({ ctx, input }) => ctx.users.bind(ctx.userId, input.code)),
+    devices: signedIn.output(v.array(Device)).query(({ ctx }) => ctx.devices.list(ctx.userId, ctx.deviceId)),
+    revokeDevice: signedIn
+      .input(v.object({ id: DeviceId }))
+      .mutation(({ ctx, input }) => ctx.devices.revoke(ctx.userId, input.id)),
   }),
   agent: t.router({
     list: signedIn.output(v.array(AgentPresence)).query(({ ctx }) => ctx.agents.list(ctx.userId)),
@@ -119,6 +166,28 @@ export const userRouter = t.router({
       .input(HistoryRequest)
       .output(HistoryPage)
       .query(({ ctx, input, signal }) => ctx.chat.history(ctx.userId, input, signal)),
+  }),
+  task: t.router({
+    create: signedIn
+      .input(NewTask)
+      .output(Task)
+      .mutation(({ ctx, input }) => ctx.tasks.create(ctx.userId, input)),
+    list: signedIn
+      .input(v.optional(TaskListRequest, {}))
+      .output(TaskPage)
+      .query(({ ctx, input }) => ctx.tasks.list(ctx.userId, input)),
+    get: signedIn
+      .input(v.object({ id: TaskId }))
+      .output(TaskDetail)
+      .query(({ ctx, input, signal }) => ctx.tasks.get(ctx.userId, input.id, signal)),
+    cancel: signedIn
+      .input(v.object({ id: TaskId }))
+      .output(CancelOutcome)
+      .mutation(({ ctx, input }) => ctx.tasks.cancel(ctx.userId, input.id)),
+    retry: signedIn
+      .input(v.object({ id: TaskId }))
+      .output(Task)
+      .mutation(({ ctx, input }) => ctx.tasks.retry(ctx.userId, input.id)),
   }),
   job: t.router({
     events: signedIn
