@@ -36,6 +36,8 @@ export type Failure = v.InferOutput<typeof Failure>;
 /** A task as lists, cards and the feed show it: its newest attempt. */
 export const Task = v.object({
   id: TaskId,
+  /** What its owner calls it by in a chat (`/cancel 12`); counted for each user, from 1. */
+  number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   title: v.string(),
   status: JobStatus,
   progress: v.optional(Progress),
