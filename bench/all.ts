@@ -11,6 +11,8 @@ import { measureIdle } from "./idle.ts";
 import type { Measurement, Row } from "./row.ts";
 import { readSettings, settingsHelp } from "./settings.ts";
 import { measureStreams } from "./streams.ts";
+import { measureTaskDrain } from "./task-drain.ts";
+import { measureTaskList } from "./task-list.ts";
 import { plainTable, resultsDocument } from "./table.ts";
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
@@ -18,6 +20,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "first-token": measureFirstToken,
   streams: measureStreams,
   callbacks: measureCallbacks,
+  "task-list": measureTaskList,
+  "task-drain": measureTaskDrain,
   idle: measureIdle,
   kill: measureGatewayKill,
 };

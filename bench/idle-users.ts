@@ -1,11 +1,12 @@
-import { openSessions } from "../src/gateway/users/session.ts";
 import { answerCommands } from "./load-process.ts";
 import { openedSocket } from "./opened-socket.ts";
 
 /** Users who wait for something to happen, each on a WebSocket of their own. */
 export interface IdleUsers {
-  /** Subscribes the `feed` of `count` users; resolves when the last of them is told that nothing is missed. */
-  subscribe(crowd: { gatewayUrl: string; sessionSecret: string; name: string; count: number }): Promise<void>;
+  /** Signs in `count` users, whom the stand-in of WeChat knows by `name` and a number. */
+  signIn(crowd: { gatewayUrl: string; name: string; count: number }): Promise<void>;
+  /** Subscribes the `feed` of all who signed in; resolves when the last of them is told that nothing is missed. */
+  subscribe(crowd: { gatewayUrl: string }): Promise<void>;
   connect(crowd: { rawRelayUrl: string; count: number }): Promise<void>;
   leave(): Promise<void>;
 }
@@ -13,13 +14,26 @@ export interface IdleUsers {
 /** Sockets opened at a time; more would only wait in the server's backlog. */
 const AT_ONCE = 100;
 
+let tokens: string[] = [];
 let sockets: WebSocket[] = [];
 
-async function inTurns(count: number, connect: (number: number) => Promise<WebSocket>): Promise<void> {
+async function inTurns<T>(count: number, make: (number: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
   for (let first = 0; first < count; first += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => connect(first + i));
-    sockets.push(...(await Promise.all(some)));
+    const some = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, i) => make(first + i));
+    made.push(...(await Promise.all(some)));
   }
+  return made;
+}
+
+async function tokenOf(gatewayUrl: string, name: string): Promise<string> {
+  const response = await fetch(`${gatewayUrl}/trpc/auth.miniprogramLogin`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code: `user-${name}` }),
+  });
+  const { result } = (await response.json()) as { result: { data: { token: string } } };
+  return result.data.token;
 }
 
 /** What tRPC's client sends, without the timers and objects of ten thousand clients in this process. */
@@ -45,12 +59,14 @@ async function subscribed(gatewayUrl: string, token: string): Promise<WebSocket>
 }
 
 answerCommands({
-  async subscribe({ gatewayUrl, sessionSecret, name, count }: Parameters<IdleUsers["subscribe"]>[0]) {
-    const sessions = openSessions(sessionSecret);
-    await inTurns(count, async (number) => subscribed(gatewayUrl, await sessions.issue(`${name}${number}`)));
+  async signIn({ gatewayUrl, name, count }: Parameters<IdleUsers["signIn"]>[0]) {
+    tokens = await inTurns(count, (number) => tokenOf(gatewayUrl, `${name}${number}`));
+  },
+  async subscribe({ gatewayUrl }: Parameters<IdleUsers["subscribe"]>[0]) {
+    sockets = await inTurns(tokens.length, (number) => subscribed(gatewayUrl, tokens[number] ?? ""));
   },
   async connect({ rawRelayUrl, count }: Parameters<IdleUsers["connect"]>[0]) {
-    await inTurns(count, () => openedSocket(`${rawRelayUrl}/user`));
+    sockets = await inTurns(count, () => openedSocket(`${rawRelayUrl}/user`));
   },
   leave() {
     for (const socket of sockets) socket.terminate();

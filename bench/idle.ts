@@ -6,7 +6,6 @@ import type { RawRelay } from "./raw-relay.ts";
 import type { Measurement } from "./row.ts";
 
 const KIB = 1024;
-const SESSION_SECRET = "session-secret-of-the-benchmark-0123456789";
 /** One process alone would need twice as many open files as the server. */
 const LOAD_PROCESSES = 2;
 /** What the gateway has open besides, generously. */
@@ -23,18 +22,29 @@ export const measureIdle: Measurement = async (settings, say) => {
     say(`no more than ${count} sockets: the limit of open files is too low`);
   const relay = startLoad<RawRelay>("raw-relay.ts");
   const rawRelayUrl = await relay.ask("serve");
-  const raw = await bytesEach(relay.pid, count, (users, _name, count) =>
-    users.ask("connect", { rawRelayUrl, count }),
-  );
+  const raw = await bytesEach({
+    count,
+    prepare: () => Promise.resolve(relay.pid),
+    join: (users, count) => users.ask("connect", { rawRelayUrl, count }),
+  });
   await relay.stop();
 
-  const gatewayEnv = { CLAW_AUTH_SESSION_SECRET: SESSION_SECRET };
-  const system = await startSystem({ withoutAgent: true, gatewayEnv });
+  const system = await startSystem({ withoutAgent: true });
   try {
     const { gatewayUrl } = system;
-    const ours = await bytesEach(system.gateway().pid, count, (users, name, count) =>
-      users.ask("subscribe", { gatewayUrl, sessionSecret: SESSION_SECRET, name, count }),
-    );
+    const ours = await bytesEach({
+      count,
+      // Users sign in once and wait for weeks: what that costs the gateway is not to be in its memory.
+      async prepare(crowds) {
+        await Promise.all(
+          crowds.map(({ users, name, count }) => users.ask("signIn", { gatewayUrl, name, count })),
+        );
+        await system.gateway().stop();
+        await system.startGateway();
+        return system.gateway().pid;
+      },
+      join: (users) => users.ask("subscribe", { gatewayUrl }),
+    });
     say(
       `${count} idle subscriptions: ${(ours / KIB).toFixed(1)} KiB each, bare sockets ${(raw / KIB).toFixed(1)} KiB`,
     );
@@ -55,23 +65,37 @@ export const measureIdle: Measurement = async (settings, say) => {
   }
 };
 
+interface Crowd {
+  users: Users;
+  name: string;
+  count: number;
+}
+
 /** How much a server's memory grows with each of `count` users, once it is idle again. */
-async function bytesEach(
-  pid: number,
-  count: number,
-  join: (users: Users, name: string, count: number) => Promise<void>,
-): Promise<number> {
-  const crowds: Users[] = Array.from({ length: LOAD_PROCESSES }, () => startLoad("idle-users.ts"));
+async function bytesEach(measured: {
+  count: number;
+  /** All that users need before they come; resolves with the server's process id. */
+  prepare(crowds: readonly Crowd[]): Promise<number>;
+  join(users: Users, count: number): Promise<void>;
+}): Promise<number> {
+  const { prepare, join } = measured;
+  const count = Math.floor(measured.count / LOAD_PROCESSES);
+  const early: Crowd = { users: startLoad("idle-users.ts"), name: "early", count: WARM_UP_USERS };
+  const crowds: Crowd[] = Array.from({ length: LOAD_PROCESSES }, (_, n) => ({
+    users: startLoad("idle-users.ts"),
+    name: `user${n}_`,
+    count,
+  }));
   try {
-    const [first] = crowds;
-    if (first) await join(first, "early", WARM_UP_USERS);
-    await first?.ask("leave");
+    const pid = await prepare([early, ...crowds]);
+    await join(early.users, early.count);
+    await early.users.ask("leave");
     await untilIdle(pid);
     const before = residentBytes(pid);
-    await Promise.all(crowds.map((users, n) => join(users, `user${n}-`, Math.floor(count / crowds.length))));
+    await Promise.all(crowds.map(({ users, count }) => join(users, count)));
     await untilIdle(pid);
-    return (residentBytes(pid) - before) / count;
+    return (residentBytes(pid) - before) / (count * crowds.length);
   } finally {
-    await Promise.all(crowds.map((users) => users.stop()));
+    await Promise.all([early, ...crowds].map(({ users }) => users.stop()));
   }
 }

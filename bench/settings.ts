@@ -21,6 +21,10 @@ const NUMBERS = {
   "callback-rate": [500, "callbacks a second of the latency row"],
   "callback-seconds": [6, "how long it lasts"],
   subscriptions: [10_000, "idle subscriptions, each on a socket of its own"],
+  tasks: [100_000, "tasks of one user in the list row"],
+  "task-lists": [600, "pages of a list asked for in a round"],
+  "waiting-tasks": [1_000, "tasks queued while the agent is away"],
+  "waiting-users": [20, "users whose they are"],
   kills: [5, "how often the gateway is killed"],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -19,6 +19,7 @@ import {
   tokensOf,
 } from "./lm-studio-answer.ts";
 import { contextOverflow, type Fault } from "./lm-studio-fault.ts";
+import { loadingChat, type ModelOnDisk, openModelOnDisk } from "./lm-studio-load.ts";
 import { openSlots, type Slots } from "./lm-studio-slots.ts";
 import { type Plan, streamResponse } from "./lm-studio-stream.ts";
 
@@ -35,8 +36,10 @@ export interface LmStudioOptions {
   firstTokenDelayMs?: number;
   /** Default `stand-in-model`. */
   model?: string;
-  /** False: the model is on the disk only. */
+  /** False: the model is on the disk only, until the first request. */
   loaded?: boolean;
+  /** How long that request waits for it. */
+  loadMs?: number;
   apiKey?: string;
   reply?: (messages: readonly Message[]) => string;
   /** Said before the reply, in one of the forms that servers use. */
@@ -61,6 +64,7 @@ export function startLmStudio(options: LmStudioOptions = {}): LmStudio {
   const settings = { parallel: 4, contextTokens: 8192, model: "stand-in-model", ...options };
   const slots = openSlots(settings.parallel);
   const encoder = chunkEncoder(settings.model);
+  const onDisk = openModelOnDisk({ loaded: settings.loaded ?? true, loadMs: settings.loadMs ?? 0 });
   let requests = 0;
 
   const server = Bun.serve({
@@ -69,11 +73,16 @@ export function startLmStudio(options: LmStudioOptions = {}): LmStudio {
     // A silent stream is one of the things to be shown; Bun would end it after 10 s.
     idleTimeout: 0,
     routes: {
-      "/api/v1/models": (request) => guarded(request, settings, () => Response.json(modelList(settings))),
+      "/api/v1/models": (request) =>
+        guarded(request, settings, () => Response.json(modelList(settings, onDisk.isLoaded()))),
+      "/api/v1/chat": {
+        POST: (request) =>
+          guarded(request, settings, () => loadingChat(settings.model, onDisk, request.signal)),
+      },
       "/v1/models": (request) => guarded(request, settings, () => Response.json(openAiList(settings))),
       "/v1/chat/completions": {
         POST: (request) =>
-          guarded(request, settings, () => chat(request, ++requests, { settings, slots, encoder })),
+          guarded(request, settings, () => chat(request, ++requests, { settings, slots, encoder, onDisk })),
       },
     },
     // With status 200, as LM Studio does.
@@ -102,7 +111,7 @@ function guarded(
   return Response.json({ error }, { status: 401 });
 }
 
-function modelList({ model, loaded = true, contextTokens, parallel }: Settings): object {
+function modelList({ model, contextTokens, parallel }: Settings, loaded: boolean): object {
   const instance = { id: model, config: { context_length: contextTokens, parallel, flash_attention: true } };
   const capabilities = { vision: false, trained_for_tool_use: false };
   const embedding = { type: "embedding", key: "text-embedding-stand-in", max_context_length: 2048 };
@@ -130,6 +139,7 @@ interface Serving {
   settings: Settings;
   slots: Slots;
   encoder: Encoder;
+  onDisk: ModelOnDisk;
 }
 
 interface Ask {
@@ -140,7 +150,7 @@ interface Ask {
 }
 
 async function chat(request: Request, number: number, serving: Serving): Promise<Response> {
-  const { settings, slots, encoder } = serving;
+  const { settings, slots, encoder, onDisk } = serving;
   const { signal } = request;
   const ask = (await request.json()) as Ask;
   const fault = settings.fault?.(number, ask.messages) ?? overflow(ask, settings);
@@ -148,6 +158,7 @@ async function chat(request: Request, number: number, serving: Serving): Promise
   try {
     if (fault?.t === "status") return plain(fault, free);
     if (fault?.t === "silent") return await silence(signal, free);
+    await onDisk.load(signal);
     await pause(settings.firstTokenDelayMs ?? 0, signal);
     const plan = planAnswer(ask, settings);
     const { tokensPerSecond = 0 } = settings;

@@ -83,12 +83,60 @@ test("tells of each delivery", async () => {
   await send("一");
   stop();
   await send("二");
-  await send("卡片", { msgtype: "template_card", template_card: { card_type: "text_notice" } });
   expect(heard).toEqual(["一"]);
-  expect(wecom.sent().at(-1)).toMatchObject({
-    msgtype: "template_card",
-    content: '{"card_type":"text_notice"}',
+});
+
+test("a card is changed by its code, once, and each press brings a new one", async () => {
+  const card = (title: string) => ({
+    card_type: "button_interaction",
+    main_title: { title },
+    task_id: "t@1",
+    button_list: [{ text: "取消", key: "cancel" }],
   });
+  const update = (code: unknown, change: object = {}) =>
+    call(`message/update_template_card?access_token=${token}`, {
+      userids: ["zhangsan"],
+      agentid: 7,
+      response_code: code,
+      template_card: card("新"),
+      ...change,
+    });
+  const heard: string[] = [];
+  wecom.onSent((message) => heard.push(message.content));
+  const sent = { msgtype: "template_card", template_card: card("旧") };
+  const { msgid, response_code: first } = await send("", sent);
+  expect(await update("guess")).toMatchObject({ errcode: 49999 });
+  expect(await update(first, { userids: ["lisi"] })).toMatchObject({ errcode: 49999 });
+  expect(await update(first)).toMatchObject({ errcode: 0 });
+  expect(await update(first)).toMatchObject({ errcode: 49999 });
+  expect(heard.map((content) => (JSON.parse(content) as ReturnType<typeof card>).main_title.title)).toEqual([
+    "旧",
+    "新",
+  ]);
+  const presses = [1, 2].map(() => wecom.press(String(msgid), "cancel"));
+  expect(presses[0]).toMatchObject({ EventKey: "cancel", TaskId: "t@1", CardType: "button_interaction" });
+  expect(wecom.press(String(msgid), "other")).toBeUndefined();
+  expect(await update(presses[1]?.ResponseCode)).toMatchObject({ errcode: 0 });
+  now += 71 * 3_600_000;
+  token = String((await getToken("corp", "secret"))["access_token"]);
+  const late = wecom.press(String(msgid), "cancel");
+  now += 2 * 3_600_000;
+  token = String((await getToken("corp", "secret"))["access_token"]);
+  expect(await update(presses[0]?.ResponseCode)).toMatchObject({ errcode: 49999 });
+  expect(await update(late?.ResponseCode)).toMatchObject({ errcode: 0 });
+});
+
+test("a card's id is good once, and a card needs a title and buttons", async () => {
+  const button = { text: "查看", key: "view" };
+  const good = { card_type: "button_interaction", main_title: { title: "一" }, button_list: [button] };
+  const sendCard = (card: object) => send("", { msgtype: "template_card", template_card: card });
+  expect(await sendCard({ ...good, task_id: "a.b" })).toMatchObject({ errcode: 40058 });
+  expect(await sendCard({ ...good, task_id: "a", main_title: {} })).toMatchObject({ errcode: 40058 });
+  expect(await sendCard({ ...good, task_id: "a", button_list: [button, button] })).toMatchObject({
+    errcode: 40058,
+  });
+  expect(await sendCard({ ...good, task_id: "a" })).toMatchObject({ errcode: 0 });
+  expect(await sendCard({ ...good, task_id: "a" })).toMatchObject({ errcode: 49998 });
 });
 
 test("a fault hits the calls it is meant for", async () => {

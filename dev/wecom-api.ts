@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { CardPress } from "./wecom-cards.ts";
 import { type DeliveryOutcome, openMembers, type SentMessage } from "./wecom-delivery.ts";
 
 export type { SentMessage } from "./wecom-delivery.ts";
@@ -13,7 +14,7 @@ export interface ApiCall {
   body: Record<string, unknown>;
   /** Undefined when the caller got no regular answer. */
   errcode: number | undefined;
-  outcome: DeliveryOutcome | "token" | "app" | "refused" | "fault";
+  outcome: DeliveryOutcome | "updated" | "token" | "app" | "refused" | "fault";
 }
 
 /**
@@ -36,8 +37,13 @@ export interface WecomApiStandIn {
   /** Everything delivered, in order. */
   sent(): SentMessage[];
   list(member: string): SentMessage[];
-  /** Tells of each delivery; returns how to stop that. */
+  /** Tells of each delivery, and of a card again when it is changed; returns how to stop that. */
   onSent(listener: (message: SentMessage) => void): () => void;
+  /**
+   * Whose card it is presses a button of it: what WeCom then tells the app (a `template_card_event`, each with a new
+   * response_code). Undefined when the message is no card, or has no such button (any more).
+   */
+  press(messageId: string, key: string): CardPress | undefined;
   /** Every call, refused and broken off ones included. */
   calls(api?: string): ApiCall[];
   /** The next `times` calls (of that API, default message/send; for that member) go wrong in this way. */
@@ -72,7 +78,7 @@ interface Reply {
   [field: string]: unknown;
 }
 
-/** The half of the WeCom platform that receives API calls (gettoken, message/send), behaving as its documents say. */
+/** The half of the WeCom platform that receives API calls (gettoken, message/send, message/update_template_card), behaving as its documents say. */
 export async function startWecomApi(options: {
   port?: number;
   corpId: string;
@@ -92,7 +98,8 @@ export async function startWecomApi(options: {
     const refused = tokens.check(query.get("access_token"));
     if (refused) return refused;
     if (api === "agent/get") return describeApp(query.get("agentid"));
-    return api === "message/send" ? members.send(body) : refuse(40066, "invalid url");
+    if (api === "message/send") return members.send(body);
+    return api === "message/update_template_card" ? members.update(body) : refuse(40066, "invalid url");
   }
 
   function describeApp(agentId: string | null): Reply {
@@ -113,7 +120,8 @@ export async function startWecomApi(options: {
     const url = new URL(request.url ?? "/", "http://stand-in");
     const api = url.pathname.replace(/^\/cgi-bin\//, "");
     const body = parseBody(await readText(request));
-    const fault = takeFault(api, body?.["touser"]);
+    const [member] = Array.isArray(body?.["userids"]) ? (body["userids"] as unknown[]) : [];
+    const fault = takeFault(api, body?.["touser"] ?? member);
     const call: ApiCall = { api, at: now(), body: body ?? {}, errcode: undefined, outcome: "fault" };
     calls.push(call);
     if (typeof fault === "string") {
@@ -143,6 +151,7 @@ export async function startWecomApi(options: {
     sent: members.all,
     list: members.list,
     onSent: members.onSent,
+    press: members.press,
     calls: (api) => calls.filter((call) => api === undefined || call.api === api),
     failNext(fault, times = 1, match = {}) {
       faults.push({ fault, left: times, api: match.api ?? "message/send", member: match.member });

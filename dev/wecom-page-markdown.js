@@ -81,19 +81,3 @@ export function markdown(text) {
   }
   return blocks;
 }
-
-/** The readable part of a template card. */
-export function card(json) {
-  let content = {};
-  try {
-    content = JSON.parse(json);
-  } catch {
-    return [make("div", { className: "plain" }, json)];
-  }
-  const { main_title: title = {}, sub_title_text: text, button_list: buttons = [] } = content;
-  return [
-    make("b", {}, title.title ?? "卡片消息"),
-    ...[title.desc, text].filter(Boolean).map((part) => make("p", {}, part)),
-    make("div", {}, ...buttons.map((button) => make("span", {}, button.text ?? ""))),
-  ];
-}

@@ -1,4 +1,5 @@
-import { card, inline, make, markdown } from "./wecom-page-markdown.js";
+import { card } from "./wecom-page-card.js";
+import { inline, make, markdown } from "./wecom-page-markdown.js";
 
 const STATES = {
   sending: "发送中…",
@@ -6,7 +7,11 @@ const STATES = {
   delivered: "已送达网关",
   failed: "未送达：网关三次都没有接收",
 };
-const SUGGESTIONS = ["你好，介绍一下你自己", "用三句话说明什么是大语言模型", "写一首关于秋天的短诗"];
+const SUGGESTIONS = [
+  "你好，介绍一下你自己",
+  "用三句话说明什么是大语言模型",
+  "/task 写一份本周工作总结的提纲",
+];
 const COLOURS = ["#e8833a", "#2aa198", "#c75d8a", "#5b8c3e", "#7a6ac8", "#3a87c7"];
 const TIME_GAP_MS = 5 * 60_000;
 const names = new Map([
@@ -34,16 +39,22 @@ function avatarOf(id) {
   return face;
 }
 
-function contentOf({ type, content }) {
+function contentOf({ id, type, content }) {
   if (type === "markdown") return make("div", { className: "bubble" }, ...markdown(content));
-  if (type === "template_card") return make("div", { className: "bubble card" }, ...card(content));
+  if (type === "template_card")
+    return make(
+      "div",
+      { className: "bubble card" },
+      ...card(content, (key, label) => post("press", { id, key, label })),
+    );
   return make("div", { className: "bubble plain" }, ...inline(content, false));
 }
 
 function elementOf(item) {
   const state = STATES[item.state] ?? "";
   if (item.type === "event") {
-    const what = item.content === "enter_agent" ? `${nameOf(member)} 进入了应用` : `事件 ${item.content}`;
+    const known = item.content === "enter_agent" ? "进入了应用" : item.label && `点击了「${item.label}」`;
+    const what = known ? `${nameOf(member)} ${known}` : `事件 ${item.content}`;
     return make(
       "div",
       { className: "notice" },

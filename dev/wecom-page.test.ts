@@ -13,6 +13,8 @@ const parts = [
 
 let sent: SentMessage[] = [];
 let written: unknown[][] = [];
+/** Buttons pressed: the message's id and the button's key. */
+let pressed: unknown[][] = [];
 let deliver: (onRetry: () => void) => Promise<Delivery>;
 const listeners = new Set<(message: SentMessage) => void>();
 const stop = new AbortController();
@@ -38,8 +40,8 @@ beforeAll(() => {
         written.push([member, text]);
         return deliver(() => options?.onRetry?.("timeout"));
       },
-      sendEvent: (member, event) => {
-        written.push([member, event]);
+      sendEvent: (member, event, fields = {}) => {
+        written.push([member, event, ...Object.values(fields)]);
         return Promise.resolve(delivered);
       },
     },
@@ -48,6 +50,16 @@ beforeAll(() => {
       onSent: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
+      },
+      press: (id, key) => {
+        pressed.push([id, key]);
+        if (key === "gone") return undefined;
+        return {
+          EventKey: key,
+          TaskId: `task-of-${id}`,
+          CardType: "button_interaction",
+          ResponseCode: "code",
+        };
       },
     },
     parts,
@@ -58,6 +70,7 @@ beforeAll(() => {
 beforeEach(() => {
   sent = [];
   written = [];
+  pressed = [];
   deliver = () => Promise.resolve(delivered);
 });
 afterAll(async () => {
@@ -112,12 +125,28 @@ test("the history comes first and in order, without the messages of others", asy
   expect(written).toEqual([["m2", "enter_agent"]]);
 });
 
+test("a press of a card's button goes to the gateway as WeCom tells of it; only the card's member can press", async () => {
+  appSends({ content: "{}", msgtype: "template_card", member: "m4", id: "card4" });
+  expect((await post("/press", { member: "m4", id: "card4", key: "cancel", label: "取消" })).status).toBe(
+    200,
+  );
+  expect(written).toEqual([
+    ["m4", "template_card_event", "cancel", "task-of-card4", "button_interaction", "code"],
+  ]);
+  const items = await streamUntil("m4", (items) => items.length === 2);
+  expect(items.at(-1)).toMatchObject({ type: "event", content: "template_card_event", label: "取消" });
+  expect((await post("/press", { member: "m5", id: "card4", key: "cancel" })).status).toBe(400);
+  expect((await post("/press", { member: "m4", id: "card4", key: "gone" })).status).toBe(400);
+  expect(written).toHaveLength(1);
+});
+
 test.each([
   ["/send", { member: "m", text: "  " }],
   ["/send", { member: "a b", text: "hi" }],
   ["/send", { text: "hi" }],
   ["/send", "hi"],
   ["/event", { member: "m", event: "<x>" }],
+  ["/press", { member: "m", id: "nobody", key: "cancel" }],
 ])("%s refuses %j", async (path, body) => {
   const response = await post(path, body);
   expect(response.status).toBe(400);
@@ -138,6 +167,7 @@ test.skipIf(CHROMIUM === "")(
       page.on("pageerror", (error) => errors.push(error));
       await page.goto(server.url.href);
       await chatInBrowser(page);
+      await pressInBrowser(page);
       expect(errors).toEqual([]);
     } finally {
       await browser.close();
@@ -200,4 +230,40 @@ async function chatInBrowser(page: Page): Promise<void> {
   await page.getByRole("button", { name: "张三" }).click();
   await answer.waitFor();
   expect(await page.locator(".row").count()).toBe(2);
+}
+
+const CARD = {
+  card_type: "button_interaction",
+  source: { desc: "任务 3 · 排队中", desc_color: 1 },
+  main_title: { title: "整理 <b>会议</b> 记录" },
+  sub_title_text: "智能体当前不在线",
+  horizontal_content_list: [{ keyname: "智能体", value: "a1" }],
+  button_list: [
+    { text: "取消", style: 2, key: "cancel" },
+    { text: "查看", style: 1, key: "view" },
+  ],
+};
+
+/** A card, a press of its button, and the card as it is then. */
+async function pressInBrowser(page: Page): Promise<void> {
+  appSends({ msgtype: "template_card", content: JSON.stringify(CARD), id: "card" });
+  const card = page.locator(".bubble.card");
+  await card.waitFor();
+  expect((await card.innerText()).split(/\s*\n\s*/)).toEqual([
+    "任务 3 · 排队中",
+    "整理 <b>会议</b> 记录",
+    "智能体当前不在线",
+    "智能体",
+    "a1",
+    "取消",
+    "查看",
+  ]);
+  await card.getByRole("button", { name: "取消" }).click();
+  await page.getByText("张三 点击了「取消」").waitFor();
+  expect(pressed).toEqual([["card", "cancel"]]);
+  const changed = { ...CARD, source: { desc: "任务 3 · 已取消" }, button_list: CARD.button_list.slice(1) };
+  appSends({ msgtype: "template_card", content: JSON.stringify(changed), id: "card" });
+  await card.getByText("任务 3 · 已取消").waitFor();
+  expect(await card.count()).toBe(1);
+  expect(await card.getByRole("button").allInnerTexts()).toEqual(["查看"]);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { CallbackSender, Delivery } from "./wecom-callback.ts";
+import type { CardPress } from "./wecom-cards.ts";
 
 /** A message that the app sent to a member. */
 export interface SentMessage {
@@ -19,7 +20,10 @@ export interface SentMessage {
 /** Where the page finds the app's messages. */
 export interface SentMessages {
   list(member: string): SentMessage[];
+  /** Tells of each new message, and of a card again when it is changed. */
   onSent(listener: (message: SentMessage) => void): () => void;
+  /** The card's member presses a button; undefined when there is no such card or button. */
+  press(messageId: string, key: string): CardPress | undefined;
 }
 
 /** A part of the demo, for the banner: whether it is the real one or stands in for it. */
@@ -37,6 +41,8 @@ interface ChatItem {
   content: string;
   at: number;
   cut?: boolean | undefined;
+  /** Of an event: the text on the button that was pressed. */
+  label?: string;
   /** Of what the member did: how far it has come. */
   state?: "sending" | "retrying" | "delivered" | "failed";
 }
@@ -45,7 +51,9 @@ const FILES = [
   ["/", "wecom-page.html"],
   ["/wecom-page.css", "wecom-page.css"],
   ["/wecom-page-messages.css", "wecom-page-messages.css"],
+  ["/wecom-page-card.css", "wecom-page-card.css"],
   ["/wecom-page.js", "wecom-page.js"],
+  ["/wecom-page-card.js", "wecom-page-card.js"],
   ["/wecom-page-markdown.js", "wecom-page-markdown.js"],
 ] as const;
 /** A stream without a byte for 10 s is closed by Bun.serve. */
@@ -62,10 +70,17 @@ const SendRequest = v.object({
   text: v.pipe(v.string(), v.trim(), v.nonEmpty("消息不能为空"), v.maxLength(10_000, "消息太长")),
 });
 const EventRequest = v.object({ member: Member, event: v.pipe(v.string(), v.regex(/^\w{1,64}$/)) });
+const PressRequest = v.object({
+  member: Member,
+  /** The message that the card is. */
+  id: v.string(),
+  key: v.string(),
+  label: v.fallback(v.pipe(v.string(), v.maxLength(100)), ""),
+});
 
 /**
  * The chat page of the WeCom stand-in: what a member writes goes out as an encrypted callback, what the app sends comes
- * in live. Streams end with the signal.
+ * in live, cards with buttons that work. Streams end with the signal.
  */
 export function wecomPage(options: {
   sender: Pick<CallbackSender, "sendText" | "sendEvent">;
@@ -91,7 +106,7 @@ export function wecomPage(options: {
   /** Shows what the member does, and then how its delivery goes. */
   function act(
     member: string,
-    what: Pick<ChatItem, "type" | "content">,
+    what: Pick<ChatItem, "type" | "content" | "label">,
     deliver: (onRetry: () => void) => Promise<Delivery>,
   ): string {
     const item: ChatItem = { id: randomUUID(), from: "member", ...what, at: Date.now() };
@@ -159,6 +174,19 @@ export function wecomPage(options: {
       const { member, event } = request.output;
       const id = act(member, { type: "event", content: event }, (onRetry) =>
         sender.sendEvent(member, event, {}, { onRetry }),
+      );
+      return c.json({ id });
+    })
+    .post("/press", async (c) => {
+      const request = v.safeParse(PressRequest, await c.req.json().catch(() => undefined));
+      if (!request.success) return c.json({ error: request.issues[0].message }, 400);
+      const { member, id: messageId, key, label } = request.output;
+      const own = sent.list(member).some((message) => message.id === messageId);
+      const press = own ? sent.press(messageId, key) : undefined;
+      if (!press) return c.json({ error: "这张卡片上没有这个按钮" }, 400);
+      const event = "template_card_event";
+      const id = act(member, { type: "event", content: event, label }, (onRetry) =>
+        sender.sendEvent(member, event, press, { onRetry }),
       );
       return c.json({ id });
     });

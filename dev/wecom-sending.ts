@@ -33,11 +33,12 @@ export async function openSending(redisOptions: { cluster?: boolean } = {}) {
   const redis = openRedis(server.url, "commands");
   const subscriber = openRedis(server.url, "subscriber");
   const hub = openHub(subscriber);
-  const wecom = await startWecomApi(APP);
+  const wecom = await startWecomApi({ ...APP, now: () => Date.now() + ahead });
   const outbox = openOutbox(redis);
   const logged = captureLog();
   const senders: RunningSender[] = [];
   let count = 0;
+  let ahead = 0;
 
   const openApi = (answerTimeoutMs = ANSWER_TIMEOUT_MS): WecomApi =>
     openWecomApi({ redis, apiBase: wecom.url, ...APP, answerTimeoutMs });
@@ -68,14 +69,19 @@ export async function openSending(redisOptions: { cluster?: boolean } = {}) {
     redis,
     wecom,
     logged,
+    outbox,
     start,
     add,
     openApi,
+    /** WeCom's clock goes on. */
+    letWecomAge: (ms: number) => (ahead += ms),
     /** What the member sees. */
     delivered: (member: string) =>
       wecom.list(member).map(({ content }) => content.replace(/[\u200B\u200C]/g, "")),
     /** Every call of message/send. */
     sends: () => wecom.calls("message/send"),
+    /** Every call of message/update_template_card. */
+    updates: () => wecom.calls("message/update_template_card"),
     /** Nothing is left to be sent. */
     isEmpty: async () => (await redis.zcard(wecomKeys.due)) === 0,
     async close() {

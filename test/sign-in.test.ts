@@ -3,11 +3,10 @@ import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
 import { freePort } from "../dev/program.ts";
 import { startWechatLogin } from "../dev/wechat-login.ts";
 import type { UserRouter } from "../src/contract/user-api.ts";
-import { openSessions } from "../src/gateway/users/session.ts";
+import { openSessionTokens } from "../src/gateway/users/session-token.ts";
 import { refused, refusedSubscription } from "./refused.ts";
 import { APP, SESSION_SECRET, startSystem, type System, type UserClient } from "./system.ts";
 
-const MONTH_MS = 31 * 24 * 3_600_000;
 const STORM_WINDOW_MS = 2_000;
 const wechatPort = freePort();
 let wechat = startWechatLogin({ ...APP, port: wechatPort });
@@ -62,11 +61,12 @@ describe("signing in", () => {
   });
 });
 
+const NOBODY = { userId: "u-gone", deviceId: crypto.randomUUID() };
 const tokens: [string, () => Promise<string>][] = [
-  ["a forged token", () => openSessions("another-secret-0123456789012345").issue("u1")],
+  ["a forged token", () => openSessionTokens("another-secret-0123456789012345").issue(NOBODY)],
   ["a token without a signature", () => Promise.resolve(unsigned())],
-  ["an expired token", () => openSessions(SESSION_SECRET, () => Date.now() - MONTH_MS).issue("u1")],
-  ["a token for nobody", () => openSessions(SESSION_SECRET).issue("u-gone")],
+  ["a token of a device that is signed out", signedOut],
+  ["a token for nobody", () => openSessionTokens(SESSION_SECRET).issue(NOBODY)],
   ["no token at all", () => Promise.resolve("")],
 ];
 
@@ -122,9 +122,17 @@ describe.concurrent("a caller on a WebSocket", () => {
   });
 });
 
+async function signedOut(): Promise<string> {
+  const { token } = await login("user-carla");
+  const { api } = system.client(token);
+  const id = (await api.me.devices.query()).find(({ current }) => current)?.id ?? "";
+  await api.me.revokeDevice.mutate({ id });
+  return token;
+}
+
 /** `alg: none`, the oldest trick. */
 function unsigned(): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1_000);
-  return `${part({ alg: "none", typ: "JWT" })}.${part({ sub: "u1", iat: now, exp: now + 3_600 })}.`;
+  return `${part({ alg: "none", typ: "JWT" })}.${part({ sub: "u1", did: NOBODY.deviceId, iat: now })}.`;
 }

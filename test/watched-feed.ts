@@ -11,7 +11,11 @@ export interface WatchedFeed {
 }
 
 /** Resolves when the feed is open: what happens from now on is seen. */
-export async function watchFeed(client: UserClient, lastEventId?: string): Promise<WatchedFeed> {
+export async function watchFeed(
+  client: UserClient,
+  lastEventId?: string,
+  onEvent?: (event: FeedEvent) => void,
+): Promise<WatchedFeed> {
   const events: FeedEvent[] = [];
   const ids: string[] = [];
   const { promise: open, resolve, reject } = Promise.withResolvers<void>();
@@ -20,6 +24,7 @@ export async function watchFeed(client: UserClient, lastEventId?: string): Promi
     onData({ id, data }) {
       ids.push(id);
       events.push(data);
+      onEvent?.(data);
     },
     onError: reject,
   });

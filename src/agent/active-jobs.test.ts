@@ -39,6 +39,7 @@ function agent(options: { slots?: number } = {}) {
       store,
       run: { modelServer, conversations, contextTokens: () => undefined, log },
       slots: () => options.slots ?? 4,
+      tasksPerUser: 2,
       link: () => gateway.link,
       log,
       onChange: () => {},
@@ -214,6 +215,22 @@ test("a settled job that is ordered again, by a gateway with an old backup, is a
     expect(gateway.events(job.id).at(-1)).toMatchObject({ text: "半截" });
   }
   expect(text(job)).toBe("");
+});
+
+test("so is a cancelled one, and what there was of its answer stays in the history", async () => {
+  const { gateway, start, said } = agent();
+  const { jobs, store, conversations } = start();
+  const job = newJob();
+  jobs.take({ t: "run", job });
+  await until("it to have begun", () => said(job).includes("delta"));
+  jobs.take({ t: "cancel", jobId: job.id });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  gateway.forget(job.id, 0);
+  jobs.take({ t: "run", job });
+  await until("it to be settled again", () => store.unsettled().length === 0);
+  expect(said(job)).toEqual(["cancelled"]);
+  const { messages } = conversations.history("u1", { conversationId: job.conversationId, limit: 10 });
+  expect(messages.at(-1)).toMatchObject({ text: "半", status: "cancelled" });
 });
 
 test("a job that is to be cancelled but is not known here ends at the gateway, whatever that has of it", async () => {

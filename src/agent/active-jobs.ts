@@ -1,5 +1,5 @@
 import type { Job, Order } from "../contract/job.ts";
-import type { TerminalEvent } from "../contract/reply-event.ts";
+import type { ReplyEvent, TerminalEvent } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
 import { type Bell, openBell } from "./bell.ts";
 import { type JobLog, openJobLog } from "./job-log.ts";
@@ -8,10 +8,19 @@ import { type RunContext, runJob } from "./run-job.ts";
 import { openScheduler } from "./scheduler.ts";
 import { disown } from "./disown.ts";
 import { shipEvents } from "./ship-events.ts";
-import type { JobStore, UnsettledJob } from "./store/job-store.ts";
+import type { JobStore, KnownEnd, UnsettledJob } from "./store/job-store.ts";
+import { saidSoFar } from "./store/said-so-far.ts";
 
 /** How long a settled job's events are kept: longer than a gateway's Redis can forget. */
 const KEEP_SETTLED_MS = 60_000;
+/** How often a task may be running when the process dies: perhaps the task is why. */
+const MAX_DEATHS = 1;
+const INTERRUPTED: TerminalEvent = {
+  t: "failed",
+  code: "interrupted",
+  message: "任务执行时智能体意外重启了两次，没有再自动重来，请重试",
+};
+const GAVE_WAY: ReplyEvent = { t: "progress", note: "先让对话回答，空闲后重新开始" };
 
 /** The jobs this agent answers for: taken, run, and sent to the gateway until it has acknowledged their end. */
 export interface ActiveJobs {
@@ -39,6 +48,7 @@ export function openActiveJobs(options: {
   store: JobStore;
   run: RunContext;
   slots: () => number;
+  tasksPerUser: number;
   link: () => Link;
   log: Logger;
   /** The counts have changed. */
@@ -50,33 +60,52 @@ export function openActiveJobs(options: {
   const shipping = new Set<Promise<void>>();
   const scheduler = openScheduler<ActiveJob>({
     slots: options.slots,
+    tasksPerUser: options.tasksPerUser,
+    kind: ({ log }) => log.job.kind,
+    user: ({ log }) => store.personOf(log.job.userId),
     lane: ({ log }) => log.job.conversationId,
     run: runOne,
   });
 
-  async function runOne({ log, ending }: ActiveJob): Promise<void> {
+  async function runOne({ log, ending }: ActiveJob, giveWay: AbortSignal): Promise<"ended" | "gave-way"> {
     const { job } = log;
+    const isTask = job.kind === "task";
     onChange();
-    log.add({ t: "started" });
-    await runJob(job, run, (event) => log.add(event), AbortSignal.any([stopping.signal, ending.signal]));
+    log.begin();
+    if (isTask) store.begin(job.id);
+    const signal = AbortSignal.any([stopping.signal, ending.signal, giveWay]);
+    await runJob(job, run, (event) => log.add(event), signal);
     if (ending.signal.aborted && !log.ended()) log.add({ t: "cancelled" });
+    onChange();
+    if (log.ended()) return "ended";
+    if (isTask) store.letGo(job.id);
+    if (stopping.signal.aborted) return "ended";
+    log.add(GAVE_WAY);
+    return "gave-way";
+  }
+
+  /** Follows a job to its end. */
+  function start(from: UnsettledJob, known?: KnownEnd): void {
+    const { job, ended, nextEvent } = from;
+    const written = openBell();
+    const answer = known?.text ?? (ended || nextEvent === 0 ? "" : saidSoFar(eventsOf(job.id)));
+    const log = openJobLog({ store, job, next: nextEvent, ended, answer, onWritten: () => written.ring() });
+    const one: ActiveJob = { log, written, ending: new AbortController() };
+    active.set(job.id, one);
+    const end = known?.end ?? endWithoutRun(from);
+    if (!ended && end) log.add(end);
+    else if (!ended) scheduler.add(one);
+    ship(one, 0);
     onChange();
   }
 
-  /** Follows a job to its end. What an earlier process had said of it is taken back: a generation cannot be resumed. */
-  function start({ job, ended, nextEvent, cancelled }: UnsettledJob, end?: TerminalEvent): void {
-    const written = openBell();
-    const log = openJobLog({ store, job, next: nextEvent, ended, onWritten: () => written.ring() });
-    const one: ActiveJob = { log, written, ending: new AbortController() };
-    active.set(job.id, one);
-    if (!ended) {
-      if (nextEvent > 0) log.add({ t: "reset" });
-      const known = cancelled ? ({ t: "cancelled" } as const) : end;
-      if (known) log.add(known);
-      else scheduler.add(one);
-    }
-    ship(one, 0);
-    onChange();
+  function endWithoutRun({ job, cancelled, begun }: UnsettledJob): TerminalEvent | undefined {
+    if (cancelled) return { t: "cancelled" };
+    return job.kind === "task" && begun > MAX_DEATHS ? INTERRUPTED : undefined;
+  }
+
+  function eventsOf(jobId: string): ReplyEvent[] {
+    return store.outbox(jobId, 0).flatMap(({ events }) => events);
   }
 
   function ship(one: ActiveJob, from: number): void {
@@ -103,8 +132,8 @@ export function openActiveJobs(options: {
 
   /** The gateway asks for a job that is settled here: its Redis has lost the end (a wipe, an old backup). */
   function answerAgain(job: Job): void {
-    const end = store.reopen(job.id);
-    if (end) start({ job, ended: false, nextEvent: 0, cancelled: false }, end);
+    const known = store.reopen(job.id);
+    if (known) start({ job, ended: false, nextEvent: 0, cancelled: false, begun: 0 }, known);
   }
 
   function cancel(jobId: string): void {
@@ -117,19 +146,21 @@ export function openActiveJobs(options: {
     if (one.log.ended()) return;
     one.ending.abort();
     // A running job says so itself once the model server has let go of it.
-    if (scheduler.remove((other) => other === one)) one.log.add({ t: "cancelled" });
+    if (scheduler.remove(one)) one.log.add({ t: "cancelled" });
     onChange();
   }
 
   return {
     take(order) {
       const job = store.take(order);
-      if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id) });
+      if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id), begun: 0 });
       else if (order.t === "cancel") cancel(order.jobId);
-      else if (!active.has(order.job.id)) answerAgain(order.job);
+      else if (order.t === "run" && !active.has(order.job.id)) answerAgain(order.job);
     },
     resume() {
-      for (const job of store.unsettled()) start(job);
+      // Turns first, or a task would begin that has to make way at once.
+      const isTask = ({ job }: UnsettledJob) => Number(job.kind === "task");
+      for (const job of store.unsettled().toSorted((a, b) => isTask(a) - isTask(b))) start(job);
     },
     offerAgain() {
       for (const { job, nextEvent } of store.recentlySettled(Date.now() - KEEP_SETTLED_MS)) {

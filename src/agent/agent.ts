@@ -13,6 +13,7 @@ import { openReporter } from "./reporter.ts";
 import { openConversationStore } from "./store/conversation-store.ts";
 import { openDatabase, setting } from "./store/database.ts";
 import { openJobStore } from "./store/job-store.ts";
+import { openTaskStore } from "./store/task-store.ts";
 
 /** Jobs at once when neither the configuration nor the model server says; LM Studio's own default. */
 const DEFAULT_SLOTS = 4;
@@ -31,6 +32,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
   const db = openDatabase(config.dataDir);
   const store = openJobStore(db);
   const conversations = openConversationStore(db);
+  const tasks = openTaskStore(db);
   const modelServer = openModelServer(config.lmStudio);
   // The parts below tell each other through the link, which is opened last, when all of them can take what it brings.
   let opened: Link | undefined;
@@ -63,6 +65,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
       log: log.getChild("job"),
     },
     slots,
+    tasksPerUser: config.tasksPerUser,
     link,
     log: log.getChild("job"),
     onChange: () => reporter.changed(),
@@ -88,7 +91,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
         }
       },
       onCall(call) {
-        answerCall(call, { conversations }, stopping.signal)
+        answerCall(call, { conversations, tasks }, stopping.signal)
           .then((answer) => link().gateway.answer.mutate(answer, { signal: link().requestSignal() }))
           .catch((error: unknown) => log.warn("没能回复网关的查询", { path: call.path, error }));
       },

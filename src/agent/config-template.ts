@@ -35,6 +35,9 @@ key = ${tomlString(key)}
 # 同时回答几个问题，最多 256。0：按 LM Studio 里设置的并行数，它没有报告就是 4。[CLAW_AGENT_SLOTS]
 slots = 0
 
+# 每个人最多同时执行几个任务，其余的排队；对话总是优先，不占这个数。[CLAW_AGENT_TASKS_PER_USER]
+tasks_per_user = 2
+
 [lmstudio]
 # LM Studio 的地址，见它的 Developer（开发者）页面，先在那里启动服务。[CLAW_LMSTUDIO_BASE_URL]
 base_url = ${tomlString(lmStudioUrl)}

@@ -38,6 +38,7 @@ test("an id and a key are enough: gateway, LM Studio and admin page have their u
     gateway: { url: "wss://pactgo.cn/link", ca: "" },
     lmStudio: { baseUrl: "http://127.0.0.1:1234", model: "", apiKey: "" },
     slots: 0,
+    tasksPerUser: 2,
     admin: { host: "127.0.0.1", port: 8790 },
   });
 });
@@ -48,7 +49,8 @@ test("every wrong key is named at once", () => {
       CLAW_AGENT_ID: "a 1",
       CLAW_GATEWAY_URL: "https://pactgo.cn/link",
       CLAW_AGENT_SLOTS: "257",
+      CLAW_AGENT_TASKS_PER_USER: "0",
       CLAW_ADMIN_PORT: "x",
     }).toSorted(),
-  ).toEqual(["admin.port", "agent.id", "agent.key", "agent.slots", "gateway.url"]);
+  ).toEqual(["admin.port", "agent.id", "agent.key", "agent.slots", "agent.tasks_per_user", "gateway.url"]);
 });

@@ -20,6 +20,8 @@ export interface AgentConfig {
   key: string;
   /** Jobs run at once; 0: as many as the model server says it can. */
   slots: number;
+  /** Tasks of one user that run at once. */
+  tasksPerUser: number;
   /** `model` empty: the loaded one. */
   lmStudio: { baseUrl: string; model: string; apiKey: string };
   dataDir: string;
@@ -41,6 +43,10 @@ export const settings = {
   "agent.slots": {
     env: "CLAW_AGENT_SLOTS",
     schema: wholeNumber({ fallback: 0, min: 0, max: MAX_SLOTS, what: "并行任务数" }),
+  },
+  "agent.tasks_per_user": {
+    env: "CLAW_AGENT_TASKS_PER_USER",
+    schema: wholeNumber({ fallback: 2, min: 1, max: MAX_SLOTS, what: "每人同时执行的任务数" }),
   },
   "lmstudio.base_url": {
     env: "CLAW_LMSTUDIO_BASE_URL",
@@ -69,6 +75,7 @@ export function readAgentConfig(file: string | undefined): AgentConfig {
     id: get("agent.id"),
     key: get("agent.key"),
     slots: Number(values["agent.slots"]),
+    tasksPerUser: Number(values["agent.tasks_per_user"]),
     lmStudio: {
       baseUrl: get("lmstudio.base_url"),
       model: get("lmstudio.model"),

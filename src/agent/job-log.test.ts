@@ -99,3 +99,23 @@ test("moved, what this process wrote has new numbers behind a reset, in memory a
   expect(next.read(9, 10)).toEqual([{ t: "started" }, { t: "done", text: "完" }]);
   expect(store.unsettled().find((one) => one.job.id === job.id)?.nextEvent).toBe(11);
 });
+
+test("a run that begins takes back what an earlier one said, but not before that", async () => {
+  const { store, job } = opened();
+  const first = openJobLog({ store, job, next: 0, ended: false, onWritten: () => {} });
+  first.begin();
+  first.add(delta(1));
+  first.begin();
+  first.add(delta(2));
+  await turn();
+  expect(first.read(0, 10).map(({ t }) => t)).toEqual(["started", "delta", "reset", "started", "delta"]);
+  const answer = () =>
+    database.db
+      .query<{ text: string }, [string]>("SELECT text FROM message WHERE job_id = ? AND role = 'assistant'")
+      .get(job.id)?.text;
+  // Cancelled before it begins again, what an earlier process had made is what there is.
+  openJobLog({ store, job, next: 5, ended: false, answer: "2;", onWritten: () => {} }).add({
+    t: "cancelled",
+  });
+  expect(answer()).toBe("2;");
+});

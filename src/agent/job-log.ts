@@ -13,6 +13,8 @@ export interface JobLog {
   /** The number the next event gets, of those in the outbox. */
   next(): number;
   ended(): boolean;
+  /** A run begins: what an earlier one had said is taken back, for a generation cannot be resumed. */
+  begin(): void;
   add(event: ReplyEvent): void;
   /** Events from number `from` on that are in the outbox, at most `limit`. */
   read(from: number, limit: number): ReplyEvent[];
@@ -31,6 +33,8 @@ export function openJobLog(options: {
   job: Job;
   next: number;
   ended: boolean;
+  /** What an earlier process had made of the answer. */
+  answer?: string;
   /** The outbox has something new. */
   onWritten: () => void;
 }): JobLog {
@@ -38,7 +42,8 @@ export function openJobLog(options: {
   let first = options.next;
   let written = options.next;
   let ended = options.ended;
-  let answer = "";
+  let answer = options.answer ?? "";
+  let begun = options.next > 0;
   let pending: ReplyEvent[] = [];
   // What was written since `recentFrom`, so that sending reads no disk.
   let recent: ReplyEvent[] = [];
@@ -66,20 +71,27 @@ export function openJobLog(options: {
     return events.slice(0, limit);
   }
 
+  function add(event: ReplyEvent): void {
+    if (ended) throw new Error(`an event after the end of job ${job.id}`);
+    if (event.t === "delta") answer += event.text;
+    if (event.t === "reset") answer = "";
+    pending.push(event);
+    ended = isTerminal(event);
+    if (ended) write();
+    else if (pending.length === 1) setImmediate(write);
+  }
+
   return {
     job,
     writer: () => ({ id: PROCESS, first }),
     next: () => written,
     ended: () => ended,
-    add(event) {
-      if (ended) throw new Error(`an event after the end of job ${job.id}`);
-      if (event.t === "delta") answer += event.text;
-      if (event.t === "reset") answer = "";
-      pending.push(event);
-      ended = isTerminal(event);
-      if (ended) write();
-      else if (pending.length === 1) setImmediate(write);
+    begin() {
+      if (begun) add({ t: "reset" });
+      begun = true;
+      add({ t: "started" });
     },
+    add,
     read,
     moveTo(number) {
       write();

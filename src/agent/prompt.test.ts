@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { buildPrompt, CUT_NOTE, estimateTokens } from "./prompt.ts";
+import { buildPrompt, CUT_NOTES, estimateTokens } from "./prompt.ts";
 
 interface Said {
   role: "user" | "assistant";
@@ -12,7 +12,7 @@ const turns = (count: number, length: number): Said[] =>
     { role: "user", text: `问${count - i}`.padEnd(length, "字") } as const,
   ]).flat();
 const ask = (earlier: Iterable<Said>, contextTokens: number | undefined = 4_096, question = "新问题") =>
-  buildPrompt({ question, earlier, contextTokens });
+  buildPrompt({ kind: "turn", question, earlier, contextTokens });
 
 test("is the system's word, the conversation in order, and the question", () => {
   const [system, ...rest] = ask(turns(2, 3));
@@ -56,7 +56,7 @@ test("the question goes even when it is too long: that is for the model server t
 
 test("our note on an answer that was cut off does not go back to the model", () => {
   const messages = ask([
-    { role: "assistant", text: `前半${CUT_NOTE}` },
+    { role: "assistant", text: `前半${CUT_NOTES.turn}` },
     { role: "user", text: "问" },
   ]);
   expect(JSON.stringify(messages)).not.toContain("截断");
@@ -73,4 +73,16 @@ test("no more of the conversation is read than is used", () => {
   }
   ask(endless());
   expect(read).toBeLessThan(50);
+});
+
+test("a task is told to be done completely, for nobody is there to be asked", () => {
+  const [system, ...rest] = buildPrompt({
+    kind: "task",
+    question: "写一份周报",
+    earlier: [],
+    contextTokens: undefined,
+  });
+  expect(system?.content).toMatch(/任务.*完整/s);
+  expect(system?.content).not.toBe(ask([])[0]?.content);
+  expect(rest).toEqual([{ role: "user", content: "写一份周报" }]);
 });

@@ -2,13 +2,14 @@ import { expect, test } from "bun:test";
 import { getLogger } from "@logtape/logtape";
 import { newJob } from "../../test/gateway-parts.ts";
 import { until } from "../../test/until.ts";
+import type { Job } from "../contract/job.ts";
 import type { ReplyEvent } from "../contract/reply-event.ts";
 import { ModelConnectionLost, ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
 import type { ChatMessage, ModelEvent, ModelServer } from "./lm-studio/model-server.ts";
-import { CUT_NOTE } from "./prompt.ts";
+import { CUT_NOTES } from "./prompt.ts";
 import { runJob } from "./run-job.ts";
 
-type Try = (signal: AbortSignal) => AsyncIterable<ModelEvent>;
+type Try = (signal: AbortSignal, onLoading?: (percent: number) => void) => AsyncIterable<ModelEvent>;
 const END: ModelEvent = { t: "end", finish: "stop" } as ModelEvent;
 const delta = (text: string): ModelEvent => ({ t: "delta", text });
 
@@ -21,28 +22,28 @@ const says = (events: readonly ModelEvent[], error?: Error): Try =>
 const away = says([], new ModelServerUnavailable("没有模型服务"));
 const lost = says([delta("半")], new ModelConnectionLost());
 
-function running(tries: readonly Try[], owner: string | undefined = "u1") {
-  const job = newJob();
+function running(tries: readonly Try[], change: Partial<Job> & { admitted?: boolean } = {}) {
+  const { admitted = true, ...rest } = change;
+  const job = newJob(rest);
   const events: ReplyEvent[] = [];
   const asked: (readonly ChatMessage[])[] = [];
   const stop = new AbortController();
   const modelServer: ModelServer = {
     inspect: () => Promise.reject(new Error("not asked")),
-    chat(messages, signal) {
+    chat(messages, signal, onLoading) {
       asked.push(messages);
-      return (tries[Math.min(asked.length, tries.length) - 1] ?? away)(signal);
+      return (tries[Math.min(asked.length, tries.length) - 1] ?? away)(signal, onLoading);
     },
   };
   const conversations = {
-    owner: () => owner,
-    before: () => [],
-    list: () => [],
-    history: () => ({ messages: [] }),
+    admits: () => admitted,
+    before: () => [{ role: "user" as const, text: "之前的问题" }],
   };
   const context = {
     modelServer,
     conversations,
     contextTokens: () => undefined,
+    progressPace: { lookEveryMs: 5, tellEveryMs: 40 },
     log: getLogger(["claw", "test"]),
   };
   const done = runJob(job, context, (event) => events.push(event), stop.signal);
@@ -72,7 +73,7 @@ test.concurrent("without a model server it says so once, waits, and answers when
 test.concurrent("an answer that breaks off is begun again from nothing", async () => {
   const { events, done } = running([lost, says([delta("整"), END])]);
   await done;
-  expect(events.map(({ t }) => t)).toEqual(["delta", "reset", "progress", "delta", "done"]);
+  expect(events.map(({ t }) => t)).toEqual(["delta", "progress", "reset", "delta", "done"]);
   expect(events.at(-1)).toEqual({ t: "done", text: "整" });
 });
 
@@ -116,8 +117,8 @@ test("cancelled, it ends without a word, in mid-answer and while it waits", asyn
 });
 
 test("a conversation of somebody else, or none, is not answered", async () => {
-  for (const owner of ["u2", undefined]) {
-    const { events, asked, done } = running([says([END])], owner ?? "");
+  for (const kind of ["turn", "task"] as const) {
+    const { events, asked, done } = running([says([END])], { admitted: false, kind });
     await done;
     expect(events).toMatchObject([{ t: "failed", code: "not-found" }]);
     expect(asked).toEqual([]);
@@ -129,7 +130,73 @@ test("an answer that was cut off says so, in what streams and in the whole", asy
   await done;
   expect(events).toEqual([
     { t: "delta", text: "前半" },
-    { t: "delta", text: CUT_NOTE },
-    { t: "done", text: `前半${CUT_NOTE}` },
+    { t: "delta", text: CUT_NOTES.turn },
+    { t: "done", text: `前半${CUT_NOTES.turn}` },
   ]);
+});
+
+/** The notes of a task's progress, without the time that has passed and the number of characters. */
+const notes = (events: readonly ReplyEvent[]) =>
+  events.flatMap((event) => (event.t === "progress" ? [event.note.replaceAll(/\d+ (?=[秒字])/g, "")] : []));
+const distinct = (all: readonly string[]) => all.filter((note, i) => note !== all[i - 1]);
+
+test("an attempt at a task knows nothing of earlier ones", async () => {
+  const { asked, done } = running([says([delta("好"), END])], { kind: "task" });
+  await done;
+  expect(asked[0]?.map(({ role }) => role)).toEqual(["system", "user"]);
+  expect(JSON.stringify(asked)).not.toContain("之前的问题");
+});
+
+test("a task says again and again where it is: loading, waiting, thinking, writing", async () => {
+  let said: readonly ReplyEvent[] = [];
+  const twice = (beginning: string) =>
+    until(beginning, () => notes(said).filter((note) => note.startsWith(beginning)).length === 2);
+  const { events, done } = running(
+    [
+      async function* (_signal, onLoading) {
+        await twice("等待模型响应");
+        onLoading?.(39.7);
+        await twice("等待模型加载");
+        yield { t: "reasoning", text: "想一想" };
+        await twice("正在思考");
+        yield delta("好的");
+        await twice("正在生成");
+        yield END;
+      },
+    ],
+    { kind: "task" },
+  );
+  said = events;
+  await done;
+  expect(distinct(notes(events))).toEqual([
+    "等待模型响应，已等 秒",
+    "等待模型加载 40%，已等 秒",
+    "正在思考，已用 秒，约 字",
+    "正在生成，已用 秒，约 字",
+  ]);
+  const percents = events.flatMap((event) => (event.t === "progress" ? [event.percent] : []));
+  expect(new Set(percents)).toEqual(new Set([undefined, 40]));
+  expect(events.at(-1)?.t).toBe("done");
+  const before = events.length;
+  await Bun.sleep(60);
+  expect(events).toHaveLength(before);
+});
+
+test.concurrent("a task without a model server says so, and is silent once it is cancelled", async () => {
+  const { events, done, stop } = running([away], { kind: "task" });
+  await until("some words", () => notes(events).length > 3);
+  expect(new Set(notes(events).slice(1))).toEqual(new Set(["模型服务暂时不可用，恢复后会自动继续，已等 秒"]));
+  stop();
+  await done;
+  const before = events.length;
+  await Bun.sleep(60);
+  expect(events).toHaveLength(before);
+});
+
+test("a task whose answer broke off keeps what there is of it until it begins again", async () => {
+  const { events, done, stop } = running([lost, away], { kind: "task" });
+  await until("it to wait", () => notes(events).length > 1);
+  stop();
+  await done;
+  expect(events.map(({ t }) => t)).not.toContain("reset");
 });

@@ -4,8 +4,9 @@ import type { ReplyEvent, Usage } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
 import { ModelConnectionLost, ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
 import type { ModelServer } from "./lm-studio/model-server.ts";
-import { buildPrompt, CUT_NOTE } from "./prompt.ts";
+import { buildPrompt, CUT_NOTES } from "./prompt.ts";
 import type { ConversationStore } from "./store/conversation-store.ts";
+import { openTaskProgress, type ProgressPace, type TaskProgress } from "./task-progress.ts";
 
 /** A model server that went away is looked for this often. */
 const WAIT_FOR_SERVER = { firstMs: 500, maxMs: 10_000, quickTries: 6 };
@@ -15,15 +16,18 @@ const MAX_BROKEN_ANSWERS = 5;
 /** Everything a job needs to run. */
 export interface RunContext {
   modelServer: ModelServer;
-  conversations: ConversationStore;
+  conversations: Pick<ConversationStore, "admits" | "before">;
   /** Tokens that the loaded model takes; undefined when the model server does not say. */
   contextTokens: () => number | undefined;
+  /** How often a task says where it is. */
+  progressPace?: ProgressPace;
   log: Logger;
 }
 
 /**
- * Runs one turn and emits its events; the last is the terminal one. Without a model server it waits, for as long as it
- * takes. When the signal aborts it returns without a terminal event: whoever aborted says how the job goes on.
+ * Runs a turn or an attempt at a task and emits its events; the last is the terminal one. Without a model server it
+ * waits, for as long as it takes. When the signal aborts it returns without a terminal event: whoever aborted says how
+ * the job goes on.
  */
 export async function runJob(
   job: Job,
@@ -31,19 +35,42 @@ export async function runJob(
   emit: (event: ReplyEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (context.conversations.owner(job.conversationId) !== job.userId) {
-    emit({ t: "failed", code: "not-found", message: "没有这个会话" });
+  if (!context.conversations.admits(job)) {
+    const what = job.kind === "task" ? "任务" : "会话";
+    emit({ t: "failed", code: "not-found", message: `没有这个${what}` });
     return;
   }
+  const progress = job.kind === "task" ? openTaskProgress(emit, context.progressPace) : undefined;
+  try {
+    await untilAnswered(job, context, emit, progress, signal);
+  } finally {
+    progress?.stop();
+  }
+}
+
+async function untilAnswered(
+  job: Job,
+  context: RunContext,
+  emit: (event: ReplyEvent) => void,
+  progress: TaskProgress | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   let broken = 0;
+  // What a try said before it broke off cannot be gone on with. It stays until the next one speaks: if there is none,
+  // because the user cancels, it is what there is.
+  let stale = false;
+  let spoke = false;
+  const say = (event: ReplyEvent) => {
+    if (stale) emit({ t: "reset" });
+    stale = false;
+    spoke = true;
+    progress?.heard(event);
+    emit(event);
+  };
   for (let tries = 0; !signal.aborted; tries++) {
-    let spoke = false;
+    progress?.asking();
     try {
-      const end = await answer(job, context, signal, (event) => {
-        spoke = true;
-        emit(event);
-      });
-      emit(end);
+      emit(await answer(job, context, say, progress, signal));
       return;
     } catch (error) {
       if (signal.aborted) return;
@@ -52,8 +79,8 @@ export async function runJob(
         emit(failure(error, context.log, job));
         return;
       }
-      // What came before it broke off cannot be gone on with.
-      if (spoke) emit({ t: "reset" });
+      stale = spoke;
+      progress?.serverAway();
       if (tries === 0) emit({ t: "progress", note: "模型服务暂时不可用，恢复后会自动继续" });
     }
     await pause(backoffMs(tries, WAIT_FOR_SERVER), signal);
@@ -64,29 +91,33 @@ export async function runJob(
 async function answer(
   job: Job,
   context: RunContext,
+  say: (event: ReplyEvent) => void,
+  progress: TaskProgress | undefined,
   signal: AbortSignal,
-  emit: (event: ReplyEvent) => void,
 ): Promise<ReplyEvent> {
   const { modelServer, conversations, contextTokens } = context;
+  const { kind } = job;
   const messages = buildPrompt({
+    kind,
     question: job.text,
-    earlier: conversations.before(job.conversationId, job.id),
+    // Each attempt at a task is made afresh.
+    earlier: kind === "task" ? [] : conversations.before(job.conversationId, job.id),
     contextTokens: contextTokens(),
   });
   let text = "";
   let usage: Usage | undefined;
-  for await (const event of modelServer.chat(messages, signal)) {
+  for await (const event of modelServer.chat(messages, signal, progress?.loading)) {
     if (event.t === "end") {
       if (event.usage)
         usage = { ...event.usage, ...(event.model === undefined ? {} : { model: event.model }) };
       if (event.finish === "length") {
-        text += CUT_NOTE;
-        emit({ t: "delta", text: CUT_NOTE });
+        text += CUT_NOTES[kind];
+        say({ t: "delta", text: CUT_NOTES[kind] });
       }
       break;
     }
     if (event.t === "delta") text += event.text;
-    emit(event);
+    say(event);
   }
   return { t: "done", text, ...(usage ? { usage } : {}) };
 }

@@ -23,6 +23,7 @@ function shipment(events: ReplyEvent[] = [], from = 0) {
     writer: () => ({ id: "this process", first: 0 }),
     next: () => events.length,
     ended: () => events.some(isTerminal),
+    begin: () => expect.unreachable(),
     add(event) {
       events.push(event);
       written.ring();

@@ -82,7 +82,7 @@ export type TaskDetail = v.InferOutput<typeof TaskDetail>;
 
 /** Newest first; `cursor` is opaque, from the page before. */
 export const TaskListRequest = v.object({
-  cursor: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,128}$/, "cursor 不正确"))),
+  cursor: v.optional(v.pipe(v.string(), v.regex(/^\d{1,16}$/, "cursor 不正确"))),
   status: v.optional(JobStatus),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(PAGE_LIMIT)), 20),
 });

@@ -51,6 +51,17 @@ tls_key = ${tomlString(tls?.key ?? "")}
 # 用来签发用户的登录凭证，已随机生成。改掉它，所有人都要重新登录。[CLAW_AUTH_SESSION_SECRET]
 session_secret = ${tomlString(sessionSecret)}
 
+# 任务：用 /task 或小程序交办的工作。
+[tasks]
+# 每个人最多有几个未完成的任务，再多就不收。[CLAW_TASKS_MAX_OPEN]
+max_open = 20
+
+# 智能体不在线时，任务和消息最多等几小时；超过就不再执行，并告诉提交的人。[CLAW_TASKS_QUEUE_HOURS]
+queue_hours = 24
+
+# 智能体在线，但进行中的任务几分钟都没有任何进展，就算失败。[CLAW_TASKS_SILENCE_MINUTES]
+silence_minutes = 30
+
 # 企业微信自建应用。五项都填才启用，都留空则不启用。
 # 位置：管理后台 work.weixin.qq.com → 应用管理 → 自建 → 这个应用（没有就先创建）。
 [wecom]

@@ -11,6 +11,7 @@ import {
   type Settings,
   text,
   url,
+  wholeNumber,
 } from "../config.ts";
 
 export interface WecomConfig {
@@ -38,10 +39,15 @@ export interface GatewayConfig {
   /** Undefined: the channel is off. */
   wecom: WecomConfig | undefined;
   miniprogram: MiniprogramConfig | undefined;
+  /** Open tasks of one user; how long work waits for its agent; how long a running task may be without a sign of life. */
+  tasks: { maxOpen: number; queueMs: number; silenceMs: number };
   sessionSecret: string;
   /** Agent id → key. The first is the one that new conversations go to. */
   agents: ReadonlyMap<string, string>;
 }
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 const WEB = ["http://", "https://"] as const;
 const REDIS = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"] as const;
@@ -74,6 +80,19 @@ export const settings = {
   "miniprogram.app_id": { env: "CLAW_MINIPROGRAM_APP_ID", schema: text("") },
   "miniprogram.secret": { env: "CLAW_MINIPROGRAM_SECRET", schema: text("") },
   "miniprogram.api_base": { env: "CLAW_MINIPROGRAM_API_BASE", schema: url("https://api.weixin.qq.com", WEB) },
+  "tasks.max_open": {
+    env: "CLAW_TASKS_MAX_OPEN",
+    schema: wholeNumber({ fallback: 20, min: 1, max: 10_000, what: "每人未完成任务的上限" }),
+  },
+  "tasks.queue_hours": {
+    env: "CLAW_TASKS_QUEUE_HOURS",
+    // Jobs are kept for 7 days.
+    schema: wholeNumber({ fallback: 24, min: 1, max: 144, what: "排队时间（小时）" }),
+  },
+  "tasks.silence_minutes": {
+    env: "CLAW_TASKS_SILENCE_MINUTES",
+    schema: wholeNumber({ fallback: 30, min: 1, max: 1_440, what: "没有进展的时间（分钟）" }),
+  },
   "auth.session_secret": {
     env: "CLAW_AUTH_SESSION_SECRET",
     schema: required("会话密钥，请填一段足够长的随机文字"),
@@ -128,6 +147,11 @@ export function readGatewayConfig(file: string | undefined): GatewayConfig {
     },
     wecom: wecom && { ...wecom, apiBase: get("wecom.api_base") },
     miniprogram: miniprogram && { ...miniprogram, apiBase: get("miniprogram.api_base") },
+    tasks: {
+      maxOpen: Number(values["tasks.max_open"]),
+      queueMs: Number(values["tasks.queue_hours"]) * HOUR_MS,
+      silenceMs: Number(values["tasks.silence_minutes"]) * MINUTE_MS,
+    },
     sessionSecret: get("auth.session_secret"),
     agents,
   };

@@ -6,17 +6,25 @@ import type { GatewayConfig } from "./config.ts";
 import { healthRoutes } from "./health.ts";
 import { followJobChanges } from "./jobs/job-changes.ts";
 import { openJobStore } from "./jobs/job-store.ts";
+import { sweepOverdue } from "./jobs/sweep.ts";
 import { openAgentCalls } from "./link/agent-calls.ts";
 import { openLinkPort } from "./link/link-port.ts";
 import { openLinks } from "./link/links.ts";
+import { openPresenceWatch } from "./link/presence-watch.ts";
 import { linkSockets } from "./link-side.ts";
 import { openMiniprogramLogin } from "./miniprogram/login.ts";
 import { type GatewayRedis, openGatewayRedis } from "./redis/open.ts";
 import { serve } from "./serve.ts";
+import { openTasks } from "./tasks/tasks.ts";
 import { userHttp, type UserPorts, userSockets } from "./user-side.ts";
 import { openChat } from "./users/chat.ts";
 import { openFeed } from "./users/feed.ts";
-import { openSessions } from "./users/session.ts";
+import { openBindingCodes } from "./users/binding-codes.ts";
+import { openBindings } from "./users/bindings.ts";
+import { openDevices } from "./users/devices.ts";
+import { personOf } from "./users/person-of.ts";
+import { openSessionTokens } from "./users/session-token.ts";
+import { openSessions } from "./users/sessions.ts";
 import { openUserJobs } from "./users/user-jobs.ts";
 import { openUsers } from "./users/users.ts";
 import { openWecomChannel } from "./wecom/channel.ts";
@@ -64,12 +72,45 @@ async function startOn(
   const { signal } = stopping;
 
   const jobs = openJobStore(redis, restarts);
-  const users = openUsers(redis);
-  const sessions = openSessions(config.sessionSecret);
-  const feed = openFeed(redis, hub, restarts);
+  const users = openUsers(redis, agentIds);
+  const devices = openDevices({ redis, restarts });
+  const sessions = await openSessions({
+    redis,
+    hub,
+    tokens: openSessionTokens(config.sessionSecret),
+    devices,
+    log: log.getChild("users"),
+    signal,
+  });
   const links = openLinks({ redis, hub, agents: config.agents, log: log.getChild("link") });
+  const presences = openPresenceWatch({ hub, links, agentIds, signal });
+  const feed = openFeed(redis, hub, restarts, presences);
   const calls = await openAgentCalls({ redis, hub, agentIds, signal });
-  const chat = openChat({ jobs, feed, calls, agentIds });
+  const tasks = openTasks({
+    redis,
+    restarts,
+    jobs,
+    users,
+    feed,
+    calls,
+    agentIds,
+    maxOpen: config.tasks.maxOpen,
+    log: log.getChild("tasks"),
+  });
+  const bindings = openBindings({
+    redis,
+    restarts,
+    jobs,
+    users,
+    devices,
+    sessions,
+    codes: openBindingCodes(redis),
+    moveTasks: tasks.move,
+    agentIds,
+    gatewayId,
+    log: log.getChild("users"),
+  });
+  const chat = openChat({ redis, jobs, users, feed, calls, agentIds });
   const wecom =
     config.wecom &&
     openWecomChannel({
@@ -79,8 +120,10 @@ async function startOn(
       restarts,
       jobs,
       users,
+      bindings,
       feed,
       chat,
+      tasks,
       links,
       agentIds,
       gatewayId,
@@ -94,9 +137,14 @@ async function startOn(
       sessions,
       log: log.getChild("miniprogram"),
     }),
-    users,
+    users: {
+      ...users,
+      bind: async (userId, code) => await users.get(await bindings.bind(userId, code)),
+    },
+    devices: sessions,
     agents: { list: () => Promise.all(agentIds.map((agentId) => links.presence(agentId))) },
     chat: chat.port("miniprogram"),
+    tasks: tasks.port("miniprogram"),
     jobs: openUserJobs({ redis, hub, jobs }),
     feed,
   };
@@ -122,7 +170,7 @@ async function startOn(
       "/trpc": userSockets(userSide),
       "/link": linkSockets({
         links,
-        port: openLinkPort({ redis, hub, links, calls }),
+        port: openLinkPort({ redis, hub, links, calls, queueMs: config.tasks.queueMs }),
         log: log.getChild("link"),
       }),
     },
@@ -139,12 +187,31 @@ async function startOn(
         gatewayId,
         signal,
         log: log.getChild("jobs"),
-        async listener(job, status) {
+        async listener(changed, status, atMs) {
+          if (changed.kind === "task") {
+            const change = await tasks.changed(changed, status, atMs);
+            if (change?.task.channel === "wecom") await wecom?.taskChanged(change);
+            return;
+          }
+          // Who has bound their accounts since is told as the one they are now.
+          const job = { ...changed, userId: await personOf(redis, changed.userId) };
           await feed.tell(job, status);
           if (job.channel === "wecom") await wecom?.jobChanged(job, status);
         },
       }),
     ),
+    presences.run(),
+    sweepOverdue({
+      redis,
+      links,
+      agentIds,
+      patience: config.tasks,
+      tidy: tasks.queueForgotten,
+      gatewayId,
+      log: log.getChild("tasks"),
+      signal,
+    }),
+    bindings.run(signal),
     wecom ? wecom.run(signal) : Promise.resolve(),
     certificate
       ? watchCertificate({ certificate, use: server.useCertificate, log: log.getChild("tls"), signal })

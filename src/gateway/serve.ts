@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { listen } from "../listen.ts";
 import type { Certificate } from "./certificate.ts";
 import { successiveServers } from "./successive-servers.ts";
-import type { SocketData, TrpcSockets } from "./trpc-sockets.ts";
+import { RECONNECT, type SocketData, type TrpcSockets } from "./trpc-sockets.ts";
 
 /** Largest message on a socket: a push of 512 events, or a page of history. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -16,7 +16,6 @@ const HTTP_IDLE_SECONDS = 30;
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Linux shares a port between listeners who both ask for it; elsewhere `reusePort` means something else, or nothing. */
 const CAN_SHARE_PORT = process.platform === "linux";
-const RECONNECT = JSON.stringify({ id: null, method: "reconnect" });
 const EVERYONE = "everyone";
 
 export interface GatewayServer {

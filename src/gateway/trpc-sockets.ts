@@ -13,6 +13,11 @@ import * as v from "valibot";
 const MAX_SUBSCRIPTIONS = 64;
 /** Calls in one message: what a client asks for in one turn. */
 const MAX_BATCH = 64;
+/** What a client that is asked to reconnect gets to move its subscriptions to a new socket. */
+const MOVE_ON_MS = 2_000;
+
+/** Asks tRPC's client to open a new socket and to move its subscriptions there. */
+export const RECONNECT = JSON.stringify({ id: null, method: "reconnect" });
 
 /** One side's sockets: what Bun.serve's WebSocket callbacks are handed on to. */
 export interface TrpcSockets {
@@ -36,6 +41,10 @@ export interface SocketData {
 export interface Caller {
   isOpen(): boolean;
   close(): void;
+  /** Tells every subscription why it ends, and closes the socket. */
+  endWith(error: TRPCError): void;
+  /** Asks the client to come back on a new socket, and closes this one soon. */
+  moveOn(): void;
   /** Called once when it has closed. */
   onClose: (() => void) | undefined;
 }
@@ -109,6 +118,16 @@ class TrpcSocket implements SocketHandler, Caller {
 
   close(): void {
     this.#socket.close();
+  }
+
+  endWith(error: TRPCError): void {
+    for (const id of this.#subscriptions?.keys() ?? []) this.#fail(id, error);
+    this.#socket.close();
+  }
+
+  moveOn(): void {
+    this.#socket.send(RECONNECT);
+    setTimeout(() => this.#socket.close(), MOVE_ON_MS).unref();
   }
 
   closed(): void {

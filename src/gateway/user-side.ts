@@ -3,10 +3,13 @@ import { userRouter } from "../contract/user-api.ts";
 import type { Logger } from "../log.ts";
 // The package's CommonJS entry, which `bun run` would take, loads a second @trpc/server whose `tracked` is another one.
 import { createBunHttpHandler } from "trpc-bun-adapter/dist/index.mjs";
-import { type TrpcSockets, trpcSockets } from "./trpc-sockets.ts";
-import type { Sessions } from "./users/session.ts";
+import { patiently } from "./redis/patiently.ts";
+import { type Caller, type TrpcSockets, trpcSockets } from "./trpc-sockets.ts";
+import type { Sessions, SocketSession } from "./users/sessions.ts";
 
-export type UserPorts = Omit<UserContext, "userId">;
+export type UserPorts = Omit<UserContext, "caller">;
+
+const NOBODY: SocketSession = { caller: null };
 
 interface Options {
   ports: UserPorts;
@@ -29,11 +32,33 @@ export function userSockets(options: Options): TrpcSockets {
   const { ports, sessions } = options;
   return trpcSockets({
     router: userRouter,
-    async createContext({ token }): Promise<UserContext> {
-      return { ...ports, userId: token ? await sessions.verify(token) : null };
+    async createContext({ token }, socket): Promise<UserContext> {
+      const session = token ? await joined(sessions, token, socket) : NOBODY;
+      return {
+        ...ports,
+        get caller() {
+          return session.caller;
+        },
+      };
     },
     onError: onError(options),
   });
+}
+
+/** The session of a socket, which ends with it; nobody's for one that has closed meanwhile. */
+async function joined(sessions: Sessions, token: string, socket: Caller): Promise<SocketSession> {
+  const closed = new AbortController();
+  socket.onClose = () => closed.abort();
+  try {
+    return await patiently(closed.signal, () => sessions.join(token, socket));
+  } catch (error) {
+    if (closed.signal.aborted) return NOBODY;
+    throw error;
+  } finally {
+    socket.onClose = () => sessions.leave(socket);
+    // It may have closed while Redis was asked; then nobody will say so any more.
+    if (!socket.isOpen()) sessions.leave(socket);
+  }
 }
 
 /** `/trpc/*` for users over HTTP: `Authorization: Bearer <token>`. */
@@ -44,7 +69,7 @@ export function userHttp(options: Options): (request: Request) => Promise<Respon
     endpoint: "/trpc",
     async createContext({ req }: { req: Request }): Promise<UserContext> {
       const token = /^Bearer (.+)$/.exec(req.headers.get("authorization") ?? "")?.[1];
-      return { ...ports, userId: token ? await sessions.verify(token) : null };
+      return { ...ports, caller: token ? await sessions.verify(token) : null };
     },
     onError: onError(options),
   });

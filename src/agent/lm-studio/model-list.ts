@@ -14,6 +14,8 @@ export interface ListedModel {
   readonly contextTokens: number | undefined;
   /** Requests that it answers at once; others wait. */
   readonly parallel: number | undefined;
+  /** Whether the server can say how far the loading is (`watchLoading`). */
+  readonly showsLoading?: true;
 }
 
 /** A list has about 1 KB for each model on the disk. */
@@ -54,7 +56,7 @@ async function lmStudio04(server: Connection, signal: AbortSignal): Promise<List
     .filter(({ type }) => CHAT_TYPES.includes(type))
     .flatMap(({ key, loaded_instances }): ListedModel[] =>
       loaded_instances.length === 0
-        ? [{ id: key, key, loaded: false, contextTokens: undefined, parallel: undefined }]
+        ? [{ id: key, key, loaded: false, contextTokens: undefined, parallel: undefined, showsLoading: true }]
         : loaded_instances.map(({ id, config }) => ({
             id,
             key,

@@ -2,7 +2,8 @@ import type { ModelEvent } from "./answer.ts";
 import { type ChatMessage, type ChatTimeouts, streamAnswer } from "./chat.ts";
 import type { Connection } from "./connection.ts";
 import { ModelServerUnavailable } from "./errors.ts";
-import { chooseModel, listModels } from "./model-list.ts";
+import { chooseModel, type ListedModel, listModels } from "./model-list.ts";
+import { watchLoading } from "./model-load.ts";
 import { limitRequest } from "./request-limit.ts";
 
 export type { ChatMessage, ModelEvent };
@@ -29,8 +30,13 @@ export interface ModelServer {
    *
    * @throws ModelServerUnavailable when nothing was answered and a later try may be; ModelFailure when the request
    * failed; the signal's reason when it aborts.
+   * @param onLoading how far the loading of the model is, in percent, if it has to be loaded and the server tells
    */
-  chat(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<ModelEvent>;
+  chat(
+    messages: readonly ChatMessage[],
+    signal: AbortSignal,
+    onLoading?: (percent: number) => void,
+  ): AsyncIterable<ModelEvent>;
 }
 
 export interface ModelTimeouts extends ChatTimeouts {
@@ -60,15 +66,16 @@ export function openModelServer(options: {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   // The address that other programs want ends in /v1, and is often copied from there.
   const server: Connection = { ...options, baseUrl: options.baseUrl.replace(/\/+(v1\/*)?$/, "") };
-  let latest: { model: string; atMs: number } | undefined;
+  let latest: { model: string; atMs: number; watchable: boolean } | undefined;
 
   async function inspect(signal: AbortSignal): Promise<ModelInfo> {
     const limit = limitRequest(signal);
     try {
       const listing = listModels(server, limit.signal);
-      const info = describe(await limit.wait(listing, timeouts.inspectMs, noListing), options.model);
-      latest = { model: info.model, atMs: performance.now() };
-      return info;
+      const chosen = choose(await limit.wait(listing, timeouts.inspectMs, noListing), options.model);
+      const model = options.model || chosen.id;
+      latest = { model, atMs: performance.now(), watchable: chosen.showsLoading === true };
+      return { model, contextTokens: chosen.contextTokens, parallel: chosen.parallel };
     } finally {
       limit.close();
     }
@@ -82,8 +89,14 @@ export function openModelServer(options: {
 
   return {
     inspect,
-    async *chat(messages, signal) {
-      yield* streamAnswer(server, { model: await chosenModel(signal), messages }, timeouts, signal);
+    async *chat(messages, signal, onLoading) {
+      const model = await chosenModel(signal);
+      if (onLoading && latest?.watchable) {
+        const known = latest;
+        await watchLoading({ server, model, maxMs: timeouts.firstWordMs, signal, onProgress: onLoading });
+        known.watchable = false;
+      }
+      yield* streamAnswer(server, { model, messages }, timeouts, signal);
     },
   };
 }
@@ -92,12 +105,9 @@ function noListing(): ModelServerUnavailable {
   return new ModelServerUnavailable("模型服务没有及时给出模型列表");
 }
 
-function describe(models: Awaited<ReturnType<typeof listModels>>, configured: string): ModelInfo {
+function choose(models: readonly ListedModel[], configured: string): ListedModel {
   // A server with one model answers with it whatever name it is given.
   const chosen = chooseModel(models, configured) ?? chooseModel(models, "");
-  if (!chosen) {
-    throw new ModelServerUnavailable("模型服务上没有可用的对话模型，请在 LM Studio 中下载并加载一个");
-  }
-  const { contextTokens, parallel } = chosen;
-  return { model: configured || chosen.id, contextTokens, parallel };
+  if (chosen) return chosen;
+  throw new ModelServerUnavailable("模型服务上没有可用的对话模型，请在 LM Studio 中下载并加载一个");
 }

@@ -3,9 +3,12 @@ import { TRPCError } from "@trpc/server";
 import type { ConversationsPort } from "../../contract/agent-api.ts";
 import type { HistoryMessage } from "../../contract/conversation.ts";
 import { agentOf } from "../../contract/identifiers.ts";
+import type { Job } from "../../contract/job.ts";
+import { openPeople } from "./people.ts";
 
 export interface ConversationStore extends ConversationsPort {
-  owner(conversationId: string): string | undefined;
+  /** Whether the job's conversation is its user's, and of its kind. */
+  admits(job: Job): boolean;
   /** The answered turns of a conversation before a job's own, message by message, newest first. */
   before(conversationId: string, jobId: string): Iterable<{ role: "user" | "assistant"; text: string }>;
 }
@@ -25,9 +28,13 @@ interface MessageRow {
 }
 
 export function openConversationStore(db: Database): ConversationStore {
-  const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
+  const { personOf } = openPeople(db);
+  const ownerOf = db.query<{ user_id: string; kind: string }, [string]>(
+    "SELECT user_id, kind FROM conversation WHERE id = ?",
+  );
   const ofUser = db.query<{ id: string; title: string; updated_at: number }, [string, number]>(
-    "SELECT id, title, updated_at FROM conversation WHERE user_id = ? ORDER BY updated_at DESC LIMIT ?",
+    `SELECT id, title, updated_at FROM conversation WHERE user_id = ? AND kind = 'turn'
+     ORDER BY updated_at DESC LIMIT ?`,
   );
   const older = db.query<MessageRow, [string, number]>(
     "SELECT number, job_id, role, text, status, at FROM message WHERE conversation_id = ? AND number < ? ORDER BY number DESC",
@@ -37,17 +44,19 @@ export function openConversationStore(db: Database): ConversationStore {
      WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
      ORDER BY number DESC`,
   );
-  const owner = (conversationId: string) => ownerOf.get(conversationId)?.user_id;
 
   return {
-    owner,
+    admits({ conversationId, userId, kind }) {
+      const conversation = ownerOf.get(conversationId);
+      return conversation?.user_id === personOf(userId) && conversation.kind === kind;
+    },
     list: (userId) =>
       ofUser
-        .all(userId, MAX_LISTED)
+        .all(personOf(userId), MAX_LISTED)
         .map(({ id, title, updated_at }) => ({ id, agentId: agentOf(id), title, updatedAt: updated_at })),
 
     history(userId, { conversationId, before, limit }) {
-      if (owner(conversationId) !== userId)
+      if (ownerOf.get(conversationId)?.user_id !== personOf(userId))
         throw new TRPCError({ code: "NOT_FOUND", message: "没有这个会话" });
       const messages: HistoryMessage[] = [];
       let chars = 0;

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase, setting, syncToDisk } from "./database.ts";
+import { openConversationStore } from "./conversation-store.ts";
+import { openJobStore } from "./job-store.ts";
 import { migrations } from "./migrations.ts";
 
 const dirs: string[] = [];
@@ -53,5 +55,23 @@ test("what must survive a power cut is synced, all else is not, also after a fai
     }),
   ).toThrow("disk full");
   expect(level()).toBe(NORMAL);
+  db.close();
+});
+
+test("what an older program has taken is there after the migration: its jobs are turns, its conversations chats", () => {
+  const dir = newDir();
+  const old = new Database(join(dir, "agent.sqlite"), { create: true });
+  old.run(migrations[0] ?? "");
+  old.run("PRAGMA user_version = 1");
+  const body = { id: "a1.j1", userId: "u1", conversationId: "a1.c1", text: "问", createdAt: 1 };
+  old.run("INSERT INTO job (id, body, conversation_id) VALUES ('a1.j1', ?, 'a1.c1')", [JSON.stringify(body)]);
+  old.run("INSERT INTO conversation VALUES ('a1.c1', 'u1', '问', 1)");
+  old.close();
+  const db = openDatabase(dir);
+  const [one] = openJobStore(db).unsettled();
+  expect(one).toMatchObject({ job: { ...body, kind: "turn" }, begun: 0 });
+  const conversations = openConversationStore(db);
+  expect(conversations.list("u1")).toHaveLength(1);
+  expect(one && conversations.admits(one.job)).toBe(true);
   db.close();
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
 import { openTestDatabase } from "../../../test/agent-parts.ts";
 import { newJob } from "../../../test/gateway-parts.ts";
+import type { Job } from "../../contract/job.ts";
 import type { ReplyEvent } from "../../contract/reply-event.ts";
 import { openConversationStore } from "./conversation-store.ts";
 
@@ -26,11 +27,37 @@ test("a job is taken once, also by a restarted agent, and is in the history at o
   expect(database.store().take({ t: "run", job })).toBeUndefined();
   const store = database.reopen();
   expect(store.take({ t: "run", job })).toBeUndefined();
-  expect(store.unsettled()).toEqual([{ job, ended: false, nextEvent: 0, cancelled: false }]);
+  expect(store.unsettled()).toEqual([{ job, ended: false, nextEvent: 0, cancelled: false, begun: 0 }]);
   expect(history(job.conversationId)).toEqual([
     { role: "user", text: "问", status: "done" },
     { role: "assistant", text: "", status: "pending" },
   ]);
+});
+
+test("a job of a gateway that knows no tasks yet is a turn", () => {
+  const { kind, ...old } = newJob();
+  expect(database.store().take({ t: "run", job: old as Job })).toEqual({ kind, ...old });
+  expect(history(old.conversationId)).toHaveLength(2);
+});
+
+test("a task's beginnings are counted, but not those from which it was let go", () => {
+  const job = newJob({ kind: "task" });
+  const begun = () => database.reopen().unsettled()[0]?.begun;
+  database.store().take({ t: "run", job });
+  database.store().begin(job.id);
+  expect(begun()).toBe(1);
+  database.store().begin(job.id);
+  database.store().letGo(job.id);
+  expect(begun()).toBe(1);
+});
+
+test("a settled job that is taken up again keeps what there was of its answer", () => {
+  const store = database.store();
+  const job = newJob();
+  store.take({ t: "run", job });
+  store.append(job, { first: 0, events: [{ t: "cancelled" }] }, "半个答");
+  store.settle(job.id);
+  expect(store.reopen(job.id)).toEqual({ end: { t: "cancelled" }, text: "半个答" });
 });
 
 test("unsettled jobs come back in the order in which they arrived", () => {

@@ -2,7 +2,9 @@ import type { Database } from "bun:sqlite";
 import type { Job, Order } from "../../contract/job.ts";
 import { isTerminal, type ReplyEvent, type TerminalEvent } from "../../contract/reply-event.ts";
 import { excerpt } from "../../excerpt.ts";
+import { openConversationStore } from "./conversation-store.ts";
 import { syncToDisk } from "./database.ts";
+import { openPeople } from "./people.ts";
 
 /** Events of a job in one row of the outbox; the first has number `first` (from 0). */
 export interface EventBatch {
@@ -17,6 +19,15 @@ export interface UnsettledJob {
   ended: boolean;
   nextEvent: number;
   cancelled: boolean;
+  /** Of a task: how many times it was begun and neither ended nor was let go of. */
+  begun: number;
+}
+
+/** How a settled job ended, as far as the history tells. */
+export interface KnownEnd {
+  end: TerminalEvent;
+  /** What there was of the answer. */
+  text: string;
 }
 
 /** The agent's inbox and outbox: jobs, and their events until the gateway surely has them. */
@@ -28,6 +39,12 @@ export interface JobStore {
   unsettled(): UnsettledJob[];
   isCancelled(jobId: string): boolean;
   isKnown(jobId: string): boolean;
+  /** See `People`. */
+  personOf(userId: string): string;
+  /** Notes that a task begins to run: what it does may be what ends the process. */
+  begin(jobId: string): void;
+  /** Takes the note back: the task was stopped on purpose, and will be begun again. */
+  letGo(jobId: string): void;
   /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
   append(job: Job, batch: EventBatch, answer: string): void;
   /** Puts one batch in the place of all from number `from` on. */
@@ -40,7 +57,7 @@ export interface JobStore {
    * Takes up a settled job again that the gateway has forgotten the end of. Returns the end, made from the history;
    * undefined when the job is not known here.
    */
-  reopen(jobId: string): TerminalEvent | undefined;
+  reopen(jobId: string): KnownEnd | undefined;
   /** The last batch of each job settled after `since` (ms), to be offered again to a gateway that may have lost it. */
   recentlySettled(since: number): { job: Job; nextEvent: number }[];
   /** Drops the events of jobs settled before `until` (ms). */
@@ -56,14 +73,18 @@ interface JobRow {
   state: string;
   next_event: number;
   cancelled: number;
+  begun: number;
 }
 
 export function openJobStore(db: Database): JobStore {
+  const people = openPeople(db);
+  const conversations = openConversationStore(db);
   const addJob = db.query("INSERT OR IGNORE INTO job (id, body, conversation_id) VALUES (?, ?, ?)");
-  // Changes nothing in a conversation of somebody else.
+  // Changes nothing in a conversation of somebody else or of another kind.
   const addConversation = db.query(
-    `INSERT INTO conversation (id, user_id, title, updated_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at WHERE user_id = excluded.user_id`,
+    `INSERT INTO conversation (id, user_id, kind, title, updated_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at
+     WHERE user_id = excluded.user_id AND kind = excluded.kind`,
   );
   const touchConversation = db.query("UPDATE conversation SET updated_at = ? WHERE id = ?");
   // The place of the answer is right after its question, even when several wait.
@@ -74,7 +95,7 @@ export function openJobStore(db: Database): JobStore {
   const endMessage = db.query(
     "UPDATE message SET text = ?, status = ?, at = ? WHERE job_id = ? AND role = 'assistant'",
   );
-  const ownerOf = db.query<{ user_id: string }, [string]>("SELECT user_id FROM conversation WHERE id = ?");
+  const countBegun = db.query("UPDATE job SET begun = begun + ? WHERE id = ?");
   const requestCancel = db.query("UPDATE job SET cancelled = 1 WHERE id = ?");
   const endJob = db.query("UPDATE job SET state = 'ended', next_event = ? WHERE id = ?");
   const settle = db.query(
@@ -93,7 +114,7 @@ export function openJobStore(db: Database): JobStore {
     "SELECT first, events FROM job_event WHERE job_id = ? AND first + count > ? ORDER BY first",
   );
   const unsettled = db.query<JobRow, []>(
-    "SELECT body, state, next_event, cancelled FROM job WHERE state <> 'settled' ORDER BY number",
+    "SELECT body, state, next_event, cancelled, begun FROM job WHERE state <> 'settled' ORDER BY number",
   );
   const cancelledJob = db.query<{ cancelled: number }, [string]>("SELECT cancelled FROM job WHERE id = ?");
   const settledSince = db.query<{ body: string; next_event: number }, [number]>(
@@ -108,9 +129,10 @@ export function openJobStore(db: Database): JobStore {
 
   // Few statements: the user waits for all of them.
   const takeJob = db.transaction((job: Job): boolean => {
-    const { id, conversationId, userId, text, createdAt } = job;
+    const { id, kind, conversationId, text, createdAt } = job;
     if (addJob.run(id, JSON.stringify(job), conversationId).changes === 0) return false;
-    const mine = addConversation.run(conversationId, userId, excerpt(text, TITLE_CHARS), createdAt);
+    const person = people.personOf(job.userId);
+    const mine = addConversation.run(conversationId, person, kind, excerpt(text, TITLE_CHARS), createdAt);
     // The job will fail for that reason.
     if (mine.changes === 0) return true;
     addMessages.run(conversationId, id, text, createdAt);
@@ -126,7 +148,7 @@ export function openJobStore(db: Database): JobStore {
       return;
     }
     endJob.run(next, job.id);
-    if (ownerOf.get(job.conversationId)?.user_id !== job.userId) return;
+    if (!conversations.admits(job)) return;
     const now = Date.now();
     endMessage.run(textOf(last, answer), last.t, now, job.id);
     touchConversation.run(now, job.conversationId);
@@ -138,21 +160,23 @@ export function openJobStore(db: Database): JobStore {
     setNext.run(first + events.length, jobId);
   });
 
-  const reopen = db.transaction((jobId: string): TerminalEvent | undefined => {
-    const end = answerOf.get(jobId);
-    if (!end) return undefined;
+  const reopen = db.transaction((jobId: string): KnownEnd | undefined => {
+    const answer = answerOf.get(jobId);
+    if (!answer) return undefined;
     dropFrom.run(jobId, 0);
     reopenJob.run(jobId);
-    if (end.status === "done") return { t: "done", text: end.text };
-    if (end.status === "cancelled") return { t: "cancelled" };
-    return { t: "failed", code: "internal", message: "这条消息没有得到回答，请再发一次" };
+    return { end: endOf(answer), text: answer.text };
   });
 
   return {
     reopen,
     take(order) {
-      if (order.t === "run") return takeJob(order.job) ? order.job : undefined;
-      requestCancel.run(order.jobId);
+      if (order.t === "run") {
+        const job = ofKind(order.job);
+        return takeJob(job) ? job : undefined;
+      }
+      if (order.t === "cancel") requestCancel.run(order.jobId);
+      else people.join(order.from, order.to);
       return undefined;
     },
     secure(orderId) {
@@ -160,13 +184,17 @@ export function openJobStore(db: Database): JobStore {
     },
     unsettled: () =>
       unsettled.all().map((row) => ({
-        job: JSON.parse(row.body) as Job,
+        job: jobOf(row),
         ended: row.state === "ended",
         nextEvent: row.next_event,
         cancelled: row.cancelled === 1,
+        begun: row.begun,
       })),
+    personOf: people.personOf,
     isKnown: (jobId) => cancelledJob.get(jobId) !== null,
     isCancelled: (jobId) => cancelledJob.get(jobId)?.cancelled === 1,
+    begin: (jobId) => void countBegun.run(1, jobId),
+    letGo: (jobId) => void countBegun.run(-1, jobId),
     append,
     renumber,
     outbox: (jobId, from) =>
@@ -175,12 +203,27 @@ export function openJobStore(db: Database): JobStore {
         .map((row) => ({ first: row.first, events: JSON.parse(row.events) as ReplyEvent[] })),
     settle: (jobId) => void settle.run(Date.now(), jobId),
     recentlySettled: (since) =>
-      settledSince.all(since).map((row) => ({ job: JSON.parse(row.body) as Job, nextEvent: row.next_event })),
+      settledSince.all(since).map((row) => ({ job: jobOf(row), nextEvent: row.next_event })),
     forgetSettled(until) {
       dropEvents.run(forgottenUntil, until);
       forgottenUntil = until;
     },
   };
+}
+
+/** Jobs from before there were tasks, of an older gateway or in our own table, do not say that they are turns. */
+function ofKind(job: Omit<Job, "kind">): Job {
+  return { kind: "turn", ...job };
+}
+
+function jobOf({ body }: { body: string }): Job {
+  return ofKind(JSON.parse(body) as Job);
+}
+
+function endOf({ status, text }: { status: string; text: string }): TerminalEvent {
+  if (status === "done") return { t: "done", text };
+  if (status === "cancelled") return { t: "cancelled" };
+  return { t: "failed", code: "internal", message: "没有得到完整的回答，请再试一次" };
 }
 
 function textOf(event: TerminalEvent, answer: string): string {

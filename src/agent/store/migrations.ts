@@ -47,4 +47,17 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX message_by_conversation ON message (conversation_id, number);
   `,
+  `
+  -- turn: a chat; task: its questions are the attempts' prompts, and it is in no list of chats
+  ALTER TABLE conversation ADD COLUMN kind TEXT NOT NULL DEFAULT 'turn';
+  DROP INDEX conversation_by_user;
+  CREATE INDEX conversation_by_user ON conversation (user_id, kind, updated_at);
+
+  -- of a task: how many times it was begun and neither came to an end nor was stopped on purpose
+  ALTER TABLE job ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
+
+  -- users who are the same person as another one: their accounts were bound
+  CREATE TABLE alias (user_id TEXT PRIMARY KEY, person TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX alias_by_person ON alias (person);
+  `,
 ];

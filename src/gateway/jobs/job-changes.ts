@@ -7,8 +7,11 @@ import { whileLeased } from "../redis/lease.ts";
 import { workOff } from "../redis/work-queue.ts";
 import { fromHash, type JobRecord } from "./job-record.ts";
 
-/** Told of each change of a job's status, at least once, in order per job; throws to be told again later. */
-export type ChangeListener = (job: JobRecord, status: JobStatus) => Promise<void>;
+/**
+ * Told of each change of a job's status, and of a task's progress (`job.progress`), at least once; throws to be told again
+ * later. In order for each job, and for all the attempts of a task. `atMs`: when it changed, by Redis' clock.
+ */
+export type ChangeListener = (job: JobRecord, status: JobStatus, atMs: number) => Promise<void>;
 
 /** Who is told of a change can wait this long; who waits for the first words of an answer just then cannot. */
 const GATHER_MS = 25;
@@ -39,9 +42,9 @@ export async function followJobChanges(options: {
         signal,
         gatherMs: GATHER_MS,
         read: (fields) => fromHash(fields["job"] ?? "", agentId, fields),
-        group: ({ id }) => id,
-        async handle(_id, job) {
-          if (job) await listener(job, job.status);
+        group: ({ id, kind, conversationId }) => (kind === "task" ? conversationId : id),
+        async handle(id, job) {
+          if (job) await listener(job, job.status, Number(id.split("-")[0]));
         },
       }),
   );

@@ -1,10 +1,10 @@
 import type { Job, JobStatus, Order } from "../../contract/job.ts";
 import { agentOf } from "../../contract/identifiers.ts";
-import type { ReplyEvent } from "../../contract/reply-event.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
+import { END_HERE_LUA, endHere } from "./end-here.ts";
 import { CHANGE_LUA, fromHash, type JobRecord, previewOf, toHash } from "./job-record.ts";
 
 /** Where a job came from. `origin` is the channel's own note of how to answer. */
@@ -37,31 +37,19 @@ redis.call('PUBLISH', KEYS[2], (before and before[1] or '0-0') .. ' ' .. order .
 change(KEYS[1], KEYS[3], ARGV[1], 'queued')
 return 1`);
 
-// KEYS: job, orders, changes, events. ARGV: job id, ttl, cancel order, the cancelled event as a batch.
+// KEYS and ARGV: as END_HERE_LUA.
 // A job still in the queue ends here and now; the order goes to the agent all the same, for it may just be reading it.
-const cancel = script(`${CHANGE_LUA}
-local job = redis.call('HMGET', KEYS[1], 'status', 'order', 'next', 'cancel')
-local status = job[1]
+const cancel = script(`${END_HERE_LUA}
+local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return false end
 if status == 'done' or status == 'failed' or status == 'cancelled' then return status end
 if status == 'queued' then
-  local last = tonumber(job[3]) + 1
-  redis.call('XDEL', KEYS[2], job[2])
-  redis.call('XADD', KEYS[4], last .. '-0', 'events', ARGV[4])
-  redis.call('EXPIRE', KEYS[4], ARGV[2])
-  redis.call('HSET', KEYS[1], 'status', 'cancelled', 'next', last)
-  redis.call('PUBLISH', KEYS[4], (last - 1) .. ' ' .. last .. '\\n' .. ARGV[4])
-  change(KEYS[1], KEYS[3], ARGV[1], 'cancelled')
-elseif job[4] then
+  end_here('cancelled')
+elseif redis.call('HSETNX', KEYS[1], 'cancel', 1) == 0 then
   return 'cancelling'
-else
-  redis.call('HSET', KEYS[1], 'cancel', 1)
 end
-redis.call('XADD', KEYS[2], '*', 'order', ARGV[3])
-redis.call('PUBLISH', KEYS[2], '')
+order(ARGV[3])
 return status == 'queued' and 'cancelled' or 'cancelling'`);
-
-const CANCELLED: ReplyEvent[] = [{ t: "cancelled" }];
 
 export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobStore {
   async function read(jobId: string): Promise<JobRecord | undefined> {
@@ -77,6 +65,7 @@ export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobSto
       const record: JobRecord = {
         ...source,
         id: job.id,
+        kind: job.kind,
         userId: job.userId,
         agentId,
         conversationId: job.conversationId,
@@ -97,15 +86,8 @@ export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobSto
     },
 
     async cancel(jobId) {
-      const keys = agentKeys(agentOf(jobId));
-      const order: Order = { t: "cancel", jobId };
-      const status = await restarts.surely(() =>
-        cancel(
-          redis,
-          [keys.job(jobId), keys.orders, keys.changes, keys.events(jobId)],
-          [jobId, JOB_TTL_SECONDS, JSON.stringify(order), JSON.stringify(CANCELLED)],
-        ),
-      );
+      const { keys, args } = endHere(jobId, { t: "cancelled" });
+      const status = await restarts.surely(() => cancel(redis, keys, args));
       return status === null ? undefined : (status as JobStatus | "cancelling");
     },
   };

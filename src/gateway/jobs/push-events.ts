@@ -3,6 +3,7 @@ import type { JobStatus } from "../../contract/job.ts";
 import type { LinkedAgent, Push, PushResult } from "../../contract/link-api.ts";
 import { refusal } from "../../contract/refusal.ts";
 import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
+import type { Progress } from "../../contract/task.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { CHANGE_LUA } from "./job-record.ts";
 import { liveMessage } from "./job-events.ts";
@@ -14,12 +15,16 @@ const UNKNOWN_JOB = -2;
 const CLOSED = 1;
 const AHEAD = 2;
 
-// KEYS: epoch, job, events, changes. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer, its first.
+/** How often a task's progress is told on; a little less than the 5 s in which agents report it, so that none is missed. */
+const PROGRESS_EVERY_MS = 4_500;
+
+// KEYS: epoch, job, events, changes, life signs. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer,
+// its first, now (ms), progress (JSON) or '', how often progress is told (ms).
 // Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
 // job has ended (1) or another process has written past this one's first number (2). The epoch fences off an older link.
 const push = script(`${CHANGE_LUA}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
-local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer')
+local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer', 'kind')
 local status, next = job[1], tonumber(job[2])
 if not status then return {${UNKNOWN_JOB}, 0} end
 if status == 'done' or status == 'failed' or status == 'cancelled' then return {next, 1} end
@@ -30,14 +35,27 @@ redis.call('XADD', KEYS[3], last .. '-0', 'events', ARGV[4])
 redis.call('PUBLISH', KEYS[3], next .. ' ' .. last .. '\\n' .. ARGV[4])
 local changed = ARGV[5] ~= '' and ARGV[5] ~= status
 if changed then
-  redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', ARGV[5])
+  status = ARGV[5]
+  redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', status)
   redis.call('EXPIRE', KEYS[2], ARGV[7])
-  change(KEYS[2], KEYS[4], ARGV[6], ARGV[5])
+  change(KEYS[2], KEYS[4], ARGV[6], status)
 else
   redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8])
 end
 if next == 0 or changed then redis.call('EXPIRE', KEYS[3], ARGV[7]) end
-local ended = ARGV[5] == 'done' or ARGV[5] == 'failed' or ARGV[5] == 'cancelled'
+local ended = status == 'done' or status == 'failed' or status == 'cancelled'
+if job[4] == 'task' then
+  if ended then
+    redis.call('ZREM', KEYS[5], ARGV[6])
+  else
+    redis.call('ZADD', KEYS[5], ARGV[10], ARGV[6])
+    redis.call('EXPIRE', KEYS[5], ARGV[7])
+    if ARGV[11] ~= '' and ARGV[10] - (redis.call('HGET', KEYS[2], 'progressed') or 0) >= tonumber(ARGV[12]) then
+      redis.call('HSET', KEYS[2], 'progressed', ARGV[10])
+      change(KEYS[2], KEYS[4], ARGV[6], status, 'progress', ARGV[11], 'number', last)
+    end
+  end
+end
 return {last, ended and 1 or 0}`);
 
 /**
@@ -66,8 +84,12 @@ export async function pushEvents(
       JOB_TTL_SECONDS,
       writer.id,
       writer.first,
+      Date.now(),
+      lastProgress(batch),
+      PROGRESS_EVERY_MS,
     ];
-    const adding = push(redis, [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes], args);
+    const touched = [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes, keys.lifeSigns];
+    const adding = push(redis, touched, args);
     early?.(keys.events(jobId), liveMessage({ before: start, count: batch.length, json }));
     const [next, state] = (await adding) as [number, number];
     if (next === SUPERSEDED) throw refusal("superseded", "同一编号的智能体已建立新的连接");
@@ -88,4 +110,12 @@ function statusAfter(events: readonly ReplyEvent[]): JobStatus | "" {
   const last = events.at(-1);
   if (last && isTerminal(last)) return last.t;
   return events.some((event) => event.t === "started") ? "running" : "";
+}
+
+/** As JSON; empty without any. */
+function lastProgress(events: readonly ReplyEvent[]): string {
+  const last = events.findLast((event) => event.t === "progress");
+  if (last?.t !== "progress") return "";
+  const { note, percent } = last;
+  return JSON.stringify({ note, ...(percent === undefined ? {} : { percent }) } satisfies Progress);
 }

@@ -1,7 +1,9 @@
 import type { LinkPort } from "../../contract/link-api.ts";
+import { expireQueued } from "../jobs/overdue.ts";
 import { openPusher } from "../jobs/push-early.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
+import { patiently } from "../redis/patiently.ts";
 import type { AgentCalls } from "./agent-calls.ts";
 import type { Links } from "./links.ts";
 import { acceptOrders, followOrders } from "./orders.ts";
@@ -12,10 +14,20 @@ export function openLinkPort(parts: {
   hub: Hub;
   links: Links;
   calls: AgentCalls;
+  /** Orders older than this are not given out any more. */
+  queueMs: number;
 }): LinkPort {
-  const { redis, hub, links, calls } = parts;
+  const { redis, hub, links, calls, queueMs } = parts;
   return {
-    orders: (agent, after, signal) => followOrders({ redis, hub, agent, after, signal }),
+    async *orders(agent, after, signal) {
+      try {
+        await patiently(signal, () => expireQueued(redis, agent.id, queueMs));
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      yield* followOrders({ redis, hub, agent, after, signal });
+    },
     accept: (agent, upTo) => acceptOrders(redis, agent, upTo),
     push: openPusher({ redis, hub }),
     report: (agent, report) => links.report(agent, report),

@@ -30,7 +30,7 @@ export interface Links {
   settled(): Promise<void>;
 }
 
-// KEYS: epoch, link. ARGV: instance, now (ms), ttl (ms). The clock is the floor of the epoch, so that it rises even
+// KEYS: epoch, link, superseded, presence. ARGV: instance, now (ms), ttl (ms). The clock is the floor of the epoch, so that it rises even
 // when Redis has lost the last one. A second machine with the same id is refused; the same one coming back is not.
 const claim = script(`
 local held = redis.call('HGET', KEYS[2], 'instance')
@@ -42,6 +42,7 @@ redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'instance', ARGV[1], 'epoch', epoch, 'since', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('PUBLISH', KEYS[3], epoch)
+redis.call('PUBLISH', KEYS[4], '')
 return epoch`);
 
 // KEYS: epoch, link. ARGV: epoch, instance, since, ttl (ms). Also makes it anew after Redis was away too long.
@@ -51,13 +52,17 @@ redis.call('HSET', KEYS[2], 'instance', ARGV[2], 'epoch', ARGV[1], 'since', ARGV
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return 1`);
 
-// KEYS: link. ARGV: epoch[, report]
+// KEYS: link, presence. ARGV: epoch[, report]
 const leave = script(`
-if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', KEYS[2], '')
 return 1`);
 const setReport = script(`
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+local link = redis.call('HMGET', KEYS[1], 'epoch', 'report')
+if link[1] ~= ARGV[1] or link[2] == ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'report', ARGV[2])
+redis.call('PUBLISH', KEYS[2], '')
 return 1`);
 
 export function openLinks(options: {
@@ -85,7 +90,7 @@ export function openLinks(options: {
       const since = Date.now();
       const epoch = await claim(
         redis,
-        [keys.epoch, keys.link, keys.superseded],
+        [keys.epoch, keys.link, keys.superseded, keys.presence],
         [instance, since, LINK_TTL_MS],
       );
       if (epoch === null) {
@@ -96,7 +101,8 @@ export function openLinks(options: {
     },
 
     async report(agent, report) {
-      await setReport(redis, [agentKeys(agent.id).link], [agent.epoch, JSON.stringify(report)]);
+      const { link, presence } = agentKeys(agent.id);
+      await setReport(redis, [link, presence], [agent.epoch, JSON.stringify(report)]);
     },
 
     settled,
@@ -132,7 +138,7 @@ export function openLinks(options: {
     const close = () => {
       if (ended.signal.aborted) return;
       end("智能体已断开");
-      const left = leave(redis, [keys.link], [agent.epoch])
+      const left = leave(redis, [keys.link, keys.presence], [agent.epoch])
         .catch((error: unknown) => log.warn("登记智能体离线失败，稍后自动过期", { agentId: agent.id, error }))
         .finally(() => leaving.delete(left));
       leaving.add(left);

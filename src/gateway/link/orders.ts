@@ -80,16 +80,17 @@ function isLater(id: string, other: string): boolean {
 /** Orders let go of in one step; a script must not hold up Redis. */
 const ACCEPT_PAGE = 100;
 
-// KEYS: epoch, orders, changes, then a job per accepted order. ARGV: epoch, then order id and job id by turns; the job
-// id is '' for an order that begins no job.
+// KEYS: epoch, orders, changes, life signs, then a job per accepted order. ARGV: epoch, now (ms), then order id and job id
+// by turns; the job id is '' for an order that begins no job.
 const accept = script(`${CHANGE_LUA}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for i = 2, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   local id, job = ARGV[i], ARGV[i + 1]
-  local key = KEYS[3 + i / 2]
+  local key = KEYS[4 + (i - 1) / 2]
   if redis.call('XDEL', KEYS[2], id) == 1 and job ~= '' and redis.call('HGET', key, 'status') == 'queued' then
     redis.call('HSET', key, 'status', 'delivered')
     change(key, KEYS[3], job, 'delivered')
+    if redis.call('HGET', key, 'kind') == 'task' then redis.call('ZADD', KEYS[4], ARGV[2], job) end
   end
 end
 return 1`);
@@ -108,8 +109,8 @@ export async function acceptOrders(redis: RedisClient, agent: LinkedAgent, upTo:
   });
   const done = await accept(
     redis,
-    [keys.epoch, keys.orders, keys.changes, ...accepted.map(({ jobId }) => keys.job(jobId))],
-    [agent.epoch, ...accepted.flatMap(({ id, jobId }) => [id, jobId])],
+    [keys.epoch, keys.orders, keys.changes, keys.lifeSigns, ...accepted.map(({ jobId }) => keys.job(jobId))],
+    [agent.epoch, Date.now(), ...accepted.flatMap(({ id, jobId }) => [id, jobId])],
   );
   if (done === 0) throw refusal("superseded", "同一编号的智能体已建立新的连接");
   if (entries.length === ACCEPT_PAGE) await acceptOrders(redis, agent, upTo);

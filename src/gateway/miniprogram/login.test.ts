@@ -2,22 +2,35 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startWechatLogin } from "../../../dev/wechat-login.ts";
 import { type GatewaysOnRedis, log, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { reasonOf } from "../../contract/refusal.ts";
-import { openSessions } from "../users/session.ts";
+import { openDevices } from "../users/devices.ts";
+import { openSessionTokens } from "../users/session-token.ts";
+import { openSessions, type Sessions } from "../users/sessions.ts";
 import { openUsers } from "../users/users.ts";
 import { openMiniprogramLogin } from "./login.ts";
 
 const APP = { appId: "wxtest", secret: "miniprogram-secret" };
-const sessions = openSessions("session-secret-for-tests-0123456789");
+const stopping = new AbortController();
 let parts: GatewaysOnRedis;
+let sessions: Sessions;
 beforeAll(async () => {
   parts = await startGatewayParts();
+  sessions = await openSessions({
+    ...parts,
+    devices: openDevices(parts),
+    tokens: openSessionTokens("session-secret-for-tests-0123456789"),
+    log,
+    signal: stopping.signal,
+  });
 });
-afterAll(() => parts.stop());
+afterAll(async () => {
+  stopping.abort();
+  await parts.stop();
+});
 
 const loginAt = (apiBase: string, change: Partial<typeof APP> = {}) =>
   openMiniprogramLogin({
     config: { ...APP, ...change, apiBase },
-    users: openUsers(parts.redis),
+    users: openUsers(parts.redis, []),
     sessions,
     log,
   });
@@ -26,7 +39,7 @@ const loginAt = (apiBase: string, change: Partial<typeof APP> = {}) =>
 async function reasonWhen(answer: () => Response | Promise<Response>) {
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
   try {
-    const signedIn = loginAt(`http://127.0.0.1:${server.port}`).miniprogramLogin("code");
+    const signedIn = loginAt(`http://127.0.0.1:${server.port}`).miniprogramLogin("code", undefined);
     return await signedIn.then(() => "signed in", reasonOf);
   } finally {
     await server.stop(true);
@@ -37,19 +50,34 @@ test("a code of WeChat's signs its user in; the same person is the same user", a
   const wechat = startWechatLogin(APP);
   const login = loginAt(wechat.url);
   const [first, again, other] = [
-    await login.miniprogramLogin("user-zhang"),
-    await login.miniprogramLogin("user-zhang"),
-    await login.miniprogramLogin("user-li"),
+    await login.miniprogramLogin("user-zhang", undefined),
+    await login.miniprogramLogin("user-zhang", undefined),
+    await login.miniprogramLogin("user-li", undefined),
   ];
   expect(again.user).toEqual(first.user);
   expect(other.user.id).not.toBe(first.user.id);
-  expect(await sessions.verify(first.token)).toBe(first.user.id);
+  expect((await sessions.verify(first.token))?.userId).toBe(first.user.id);
   // Whoever reads a token must not learn who that is at WeChat.
   expect(Buffer.from(first.token, "base64").toString()).not.toContain("openid");
 
-  expect(await login.miniprogramLogin("guess").catch(reasonOf)).toBe("sign-in-refused");
-  const wrongSecret = loginAt(wechat.url, { secret: "wrong" }).miniprogramLogin("user-zhang");
+  expect(await login.miniprogramLogin("guess", undefined).catch(reasonOf)).toBe("sign-in-refused");
+  const wrongSecret = loginAt(wechat.url, { secret: "wrong" }).miniprogramLogin("user-zhang", undefined);
   expect(await wrongSecret.catch(reasonOf)).toBe("sign-in-unavailable");
+  await wechat.stop();
+});
+
+test("each sign-in is a device, by the name that it says of itself", async () => {
+  const wechat = startWechatLogin(APP);
+  const { user } = await loginAt(wechat.url).miniprogramLogin("user-wang", "iPhone 15");
+  const { token } = await loginAt(wechat.url).miniprogramLogin("user-wang", undefined);
+  const asking = (await sessions.verify(token))?.deviceId ?? "";
+  const devices = await sessions.list(user.id, asking);
+  expect(devices.map(({ name, channel, current }) => ({ name, channel, current }))).toEqual(
+    expect.arrayContaining([
+      { name: "iPhone 15", channel: "miniprogram", current: false },
+      { name: undefined, channel: "miniprogram", current: true },
+    ]),
+  );
   await wechat.stop();
 });
 
@@ -66,18 +94,18 @@ test("a WeChat that talks nonsense, fails or is not there signs nobody in", asyn
   expect(await reasonWhen(() => Response.json({}))).toBe("sign-in-unavailable");
   expect(await reasonWhen(() => Response.json({ openid: "" }))).toBe("sign-in-unavailable");
   expect(await reasonWhen(() => Response.json(null))).toBe("sign-in-unavailable");
-  const nobody = loginAt("http://127.0.0.1:1").miniprogramLogin("code");
+  const nobody = loginAt("http://127.0.0.1:1").miniprogramLogin("code", undefined);
   expect(await nobody.catch(reasonOf)).toBe("sign-in-unavailable");
 });
 
 test("the refusal holds neither the secret nor the address", async () => {
   const failed: unknown = await loginAt("http://127.0.0.1:1")
-    .miniprogramLogin("code")
+    .miniprogramLogin("code", undefined)
     .catch((error: unknown) => error);
   expect(Bun.inspect(failed)).not.toContain(APP.secret);
 });
 
 test("without its configuration it is off", async () => {
-  const login = openMiniprogramLogin({ config: undefined, users: openUsers(parts.redis), sessions, log });
-  expect(await login.miniprogramLogin("user-zhang").catch(reasonOf)).toBe("sign-in-unavailable");
+  const login = openMiniprogramLogin({ config: undefined, users: openUsers(parts.redis, []), sessions, log });
+  expect(await login.miniprogramLogin("user-zhang", undefined).catch(reasonOf)).toBe("sign-in-unavailable");
 });

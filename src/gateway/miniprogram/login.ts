@@ -3,9 +3,10 @@ import { refusal } from "../../contract/refusal.ts";
 import type { AuthPort } from "../../contract/user-api.ts";
 import type { Logger } from "../../log.ts";
 import type { MiniprogramConfig } from "../config.ts";
-import type { Sessions } from "../users/session.ts";
+import type { Sessions } from "../users/sessions.ts";
 import type { Users } from "../users/users.ts";
 
+const CHANNEL = "miniprogram";
 /** WeChat usually answers within half a second; the mini-program itself gives up after 60 s. */
 const TIMEOUT_MS = 8_000;
 
@@ -23,7 +24,7 @@ const Failure = v.object({ errcode: v.number() });
 export function openMiniprogramLogin(options: {
   config: MiniprogramConfig | undefined;
   users: Users;
-  sessions: Sessions;
+  sessions: Pick<Sessions, "begin">;
   log: Logger;
 }): AuthPort {
   const { config, users, sessions, log } = options;
@@ -57,10 +58,11 @@ export function openMiniprogramLogin(options: {
   }
 
   return {
-    async miniprogramLogin(code) {
+    async miniprogramLogin(code, deviceName) {
       if (!config) throw refusal("sign-in-unavailable", "小程序登录没有启用");
-      const userId = await users.identify("miniprogram", await openidOf(config, code));
-      return { token: await sessions.issue(userId), user: await users.get(userId) };
+      const userId = await users.identify(CHANNEL, await openidOf(config, code));
+      const token = await sessions.begin(userId, { name: deviceName, channel: CHANNEL });
+      return { token, user: await users.get(userId) };
     },
   };
 }

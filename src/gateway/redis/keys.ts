@@ -9,8 +9,12 @@ export const JOB_TTL_SECONDS = 7 * 24 * 3600;
 export const FEED_TTL_SECONDS = 7 * 24 * 3600;
 /** Entries kept of a user's feed. */
 export const FEED_MAX_ENTRIES = 1_000;
+/** How long a task is kept after its last change; lists forget it as long after its creation. */
+export const TASK_TTL_SECONDS = 30 * 24 * 3600;
 /** WeCom repeats a callback within seconds; a day also covers an operator replaying one. */
 export const SEEN_TTL_SECONDS = 24 * 3600;
+/** How long WeCom lets a card be updated after it was sent or a button was pressed (path/94888). */
+export const CARD_CODE_TTL_SECONDS = 72 * 3600;
 
 /** What belongs to one agent: its queue, its jobs and their events. One script writes across them. */
 export const agentKeys = (agentId: string) => {
@@ -34,6 +38,12 @@ export const agentKeys = (agentId: string) => {
     job: (jobId: string) => `${base}:job:${jobId}`,
     /** stream: a job's events in batches, an entry's id is `<number of its last event>-0`; JOB_TTL_SECONDS. Also the channel. */
     events: (jobId: string) => `${base}:events:${jobId}`,
+    /** sorted set: jobs of tasks that the agent has, by its last sign of life of them (ms). A job goes when it has ended. */
+    lifeSigns: `${base}:life-signs`,
+    /** string: when the agent was last seen online (ms), by the sweep; JOB_TTL_SECONDS */
+    lastSeen: `${base}:last-seen`,
+    /** channel: its presence has changed */
+    presence: `${base}:presence`,
     /** string: which gateway turns changes into feed entries and channel messages; a lease */
     changesLease: `${base}:changes-lease`,
   };
@@ -44,6 +54,10 @@ export const userKeys = (userId: string) => {
   return {
     /** hash: the person. Kept. */
     record: `${base}:record`,
+    /** string: the user whom this one has joined (both are one person). Kept. */
+    alias: `${base}:alias`,
+    /** set: ids of the devices signed in; those that are gone are taken out when the list is read. Kept. */
+    devices: `${base}:devices`,
     /** stream: what happened to the user's jobs; FEED_MAX_ENTRIES, FEED_TTL_SECONDS. Also the channel. */
     feed: `${base}:feed`,
     /** string: how far the feed has told of a job; FEED_TTL_SECONDS */
@@ -52,11 +66,55 @@ export const userKeys = (userId: string) => {
     conversation: (channel: string) => `${base}:conversation:${channel}`,
     /** sorted set: jobs not yet ended, by creation time (ms); JOB_TTL_SECONDS */
     openJobs: `${base}:open-jobs`,
+    /** string: the agent that a message or task with this idempotency key (its hash) went to; JOB_TTL_SECONDS */
+    sentTo: (hash: string) => `${base}:sent-to:${hash}`,
+    /** hash: a task; TASK_TTL_SECONDS */
+    task: (taskId: string) => `${base}:task:${taskId}`,
+    /** counter: the number of the newest task. Kept. */
+    taskNumber: `${base}:task-number`,
+    /** sorted set: tasks by their number; TASK_TTL_SECONDS, as the two below */
+    taskNumbers: `${base}:task-numbers`,
+    /** sorted set: tasks by creation time (ms), no two at the same one */
+    tasks: `${base}:tasks`,
+    /** sorted set: the same, of one status */
+    tasksIn: (status: string) => `${base}:tasks:${status}`,
   };
 };
 
+/** hash: a device that is signed in; it expires when the device was not seen for as long as a session lasts. */
+export const deviceKey = (deviceId: string) => `claw:{device:${deviceId}}`;
+
+/** channel: a device was signed out, or a user has joined another */
+export const sessionsChannel = "claw:sessions";
+
+/** Making one person of two users. */
+export const bindingKeys = {
+  /** hash: whose code this is, and who has used it; as long as a code is valid */
+  code: (code: string) => `claw:{binding}:code:${code}`,
+  /** string: a user's newest code; as long as a code is valid */
+  newest: (userId: string) => `claw:{binding}:newest:${userId}`,
+  /** sorted set: when a user was given codes (ms); an hour */
+  given: (userId: string) => `claw:{binding}:given:${userId}`,
+  /** counter: a user's wrong codes; as long as one is locked out */
+  wrong: (userId: string) => `claw:{binding}:wrong:${userId}`,
+  /** counter: everybody's wrong codes; as long as one is locked out */
+  wrongOfAll: "claw:{binding}:wrong-of-all",
+  /** sorted set: `<from> <to>` of joins not yet finished, by when they began (ms); gone when finished */
+  joins: "claw:{binding}:joins",
+  /** string: which gateway finishes joins; a lease */
+  lease: "claw:{binding}:lease",
+} as const;
+
 /** string: the user id that an outside identity belongs to. Kept. */
 export const identityKey = (channel: string, outsideId: string) => `claw:identity:${channel}:${outsideId}`;
+
+/** What belongs to all tasks together. */
+export const taskKeys = {
+  /** sorted set: attempts (JSON) that are recorded and perhaps not yet queued, by when (ms); gone when they surely are */
+  unqueued: "claw:{tasks}:unqueued",
+  /** string: which gateway looks for what waits or is silent for too long; a lease */
+  sweepLease: "claw:{tasks}:sweep-lease",
+} as const;
 
 /** What belongs to the WeCom app. */
 export const wecomKeys = {
@@ -86,6 +144,10 @@ export const wecomKeys = {
   problem: "claw:{wecom}:problem",
   /** stream: messages given up, with the reason; trimmed to 1,000 */
   dead: "claw:{wecom}:dead",
+  /** hash: `code`, the newest response_code of a card (its task_id), and `spent`, the last one used; CARD_CODE_TTL_SECONDS */
+  card: (cardId: string) => `claw:{wecom}:card:${cardId}`,
+  /** string: what a message was taken to mean, so that it means the same when it is handled again; SEEN_TTL_SECONDS */
+  meant: (dedupeId: string) => `claw:{wecom}:meant:${dedupeId}`,
   /** sorted set: job ids whose sender is told "正在思考" at that time (ms); gone when told or answered */
   thinking: "claw:{wecom}:thinking",
 } as const;

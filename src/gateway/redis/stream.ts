@@ -10,14 +10,15 @@ export type Entry = readonly [id: string, fields: Readonly<Record<string, string
 export const STREAM_START = "0-0";
 const PAGE = 100;
 
-/** At most `count` entries after `after`, oldest first. */
+/** At most `count` entries after `after`, up to the id or time (ms) `upTo`, oldest first. */
 export async function readStream(
   redis: RedisClient,
   key: string,
   after: string,
   count = PAGE,
+  upTo = "+",
 ): Promise<Entry[]> {
-  const rows = await redis.xrange(key, nextId(after), "+", "COUNT", count);
+  const rows = await redis.xrange(key, nextId(after), upTo, "COUNT", count);
   return rows.map(([id, fields]) => [id, record(fields)]);
 }
 
@@ -39,10 +40,13 @@ export async function* followStream<T>(options: {
   signal: AbortSignal;
   begin: (id: string) => T;
   map: (entry: Entry) => T;
+  /** What is told beside the stream: `listen` wakes the reader, who then takes what there is; `id`: where it stands. */
+  aside?: { listen(wake: () => void, signal: AbortSignal): void; take(id: string): readonly T[] };
 }): AsyncGenerator<T> {
-  const { redis, hub, key, signal, map } = options;
+  const { redis, hub, key, signal, map, aside } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
   try {
+    aside?.listen(() => bell.put(null), signal);
     await patiently(signal, () => hub.listen(key, () => bell.put(null), signal));
     let last = options.after ?? (await patiently(signal, () => lastId(redis, key)));
     if (options.after === undefined) yield options.begin(last);
@@ -52,6 +56,7 @@ export async function* followStream<T>(options: {
         last = entry[0];
         yield map(entry);
       }
+      if (aside) yield* aside.take(last);
       if (page.length < PAGE) await bell.take();
     }
   } catch (error) {
@@ -66,7 +71,8 @@ function nextId(id: string): string {
   return `${ms}-${Number(sequence) + 1}`;
 }
 
-function record(fields: readonly string[]): Record<string, string> {
+/** Names and values by turns, as Redis answers them, as name → value. */
+export function record(fields: readonly string[]): Record<string, string> {
   const result: Record<string, string> = {};
   for (let i = 0; i + 1 < fields.length; i += 2) result[fields[i] ?? ""] = fields[i + 1] ?? "";
   return result;

@@ -4,9 +4,10 @@ import * as v from "valibot";
 import { ConversationId, JobId } from "../../contract/identifiers.ts";
 import { reasonOf } from "../../contract/refusal.ts";
 import type { AgentCalls } from "../link/agent-calls.ts";
-import { agentKeys } from "../redis/keys.ts";
+import { agentKeys, userKeys } from "../redis/keys.ts";
 import { openChat } from "./chat.ts";
 import { openFeed } from "./feed.ts";
+import { openUsers } from "./users.ts";
 
 const SOURCE = { channel: "miniprogram", origin: "" };
 const noCalls: AgentCalls = {
@@ -26,7 +27,9 @@ afterAll(() => parts.stop());
 
 const chatOf = (agentIds: readonly string[]) =>
   openChat({
+    redis: parts.redis,
     jobs: parts.jobs,
+    users: openUsers(parts.redis, agentIds),
     feed: openFeed(parts.redis, parts.hub, parts.restarts),
     calls: noCalls,
     agentIds,
@@ -72,6 +75,19 @@ test("new conversations go to the first agent, the others stay where they are", 
   );
   expect(jobId).toStartWith("a3.");
   expect([await queued("a3"), await queued("a4")]).toEqual([2, 0]);
+});
+
+test("a new conversation is on the chosen agent, but a repeat goes where the message went first", async () => {
+  const chat = chatOf(["a5", "a6"]);
+  const message = { text: "你好", idempotencyKey: "1" };
+  const first = await chat.send("u6", message, SOURCE);
+  await parts.redis.hset(userKeys("u6").record, "created", "1");
+  await openUsers(parts.redis, ["a5", "a6"]).setAgent("u6", "a6");
+  expect(await chat.send("u6", message, SOURCE)).toEqual(first);
+  const second = await chat.send("u6", { ...message, idempotencyKey: "2" }, SOURCE);
+  expect(second.conversationId).toStartWith("a6.");
+  expect(await chat.newConversationId("u6", "3")).toStartWith("a6.");
+  expect([await queued("a5"), await queued("a6")]).toEqual([1, 1]);
 });
 
 test("a conversation on an agent that is no longer there is refused", async () => {

@@ -3,34 +3,36 @@ import { refusal } from "../../contract/refusal.ts";
 import type { ChatMessage, ChatPort, SentMessage } from "../../contract/user-api.ts";
 import type { JobSource, JobStore } from "../jobs/job-store.ts";
 import type { AgentCalls } from "../link/agent-calls.ts";
+import type { RedisClient } from "../redis/connect.ts";
 import { derivedId } from "./derived-id.ts";
 import type { Feed } from "./feed.ts";
+import { sentTo } from "./sent-to.ts";
+import type { Users } from "./users.ts";
 
 export interface Chat {
   /** Puts a user's message into the queue, once per idempotency key, whatever channel it came in by. */
   send(userId: string, message: ChatMessage, source: JobSource): Promise<SentMessage>;
-  /** The id of a conversation that begins with that key; the same key gives the same one. */
-  newConversationId(userId: string, key: string): string;
+  /** The id of a conversation on the user's agent that begins with that key; the same key gives the same one. */
+  newConversationId(userId: string, key: string): Promise<string>;
   /** The same as the user API's chat procedures see it. */
   port(channel: string): ChatPort;
 }
 
 export function openChat(options: {
+  redis: RedisClient;
   jobs: JobStore;
+  users: Pick<Users, "agentFor">;
   feed: Feed;
   calls: AgentCalls;
   agentIds: readonly string[];
 }): Chat {
-  const { jobs, feed, calls, agentIds } = options;
-  const defaultAgent = agentIds[0] ?? "";
-
-  function newConversationId(userId: string, key: string): string {
-    return `${defaultAgent}.${derivedId("conversation", userId, key)}`;
-  }
+  const { jobs, users, feed, calls, agentIds } = options;
 
   async function send(userId: string, message: ChatMessage, source: JobSource): Promise<SentMessage> {
     const { text, idempotencyKey } = message;
-    const conversationId = message.conversationId ?? newConversationId(userId, idempotencyKey);
+    const conversationId =
+      message.conversationId ??
+      conversationOn(await sentTo(options, userId, idempotencyKey), userId, idempotencyKey);
     const agentId = agentOf(conversationId);
     if (!agentIds.includes(agentId))
       throw refusal("agent-unknown", "这个会话所在的智能体已不再使用，请新建会话");
@@ -57,7 +59,7 @@ export function openChat(options: {
 
   return {
     send,
-    newConversationId,
+    newConversationId: async (userId, key) => conversationOn(await users.agentFor(userId), userId, key),
     port: (channel) => ({
       send: (userId, message) => send(userId, message, { channel, origin: "" }),
       conversations,
@@ -73,6 +75,10 @@ export function openChat(options: {
       },
     }),
   };
+}
+
+function conversationOn(agentId: string, userId: string, key: string): string {
+  return `${agentId}.${derivedId("conversation", userId, key)}`;
 }
 
 /** tRPC's client wraps what its link threw; users get the refusal itself. */

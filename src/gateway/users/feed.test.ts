@@ -15,6 +15,7 @@ function record(userId: string): JobRecord {
   const { id, conversationId, text, createdAt } = newJob();
   return {
     id,
+    kind: "turn",
     userId,
     agentId: "a1",
     conversationId,

@@ -8,25 +8,22 @@ import { FEED_MAX_ENTRIES, FEED_TTL_SECONDS, JOB_TTL_SECONDS, userKeys } from ".
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
 import { type Entry, followStream } from "../redis/stream.ts";
-import { isFinal, type JobRecord, summaryOf } from "../jobs/job-record.ts";
+import type { Task } from "../../contract/task.ts";
+import { isFinal, type JobRecord, rankOf, summaryOf } from "../jobs/job-record.ts";
+import type { PresenceWatch } from "../link/presence-watch.ts";
 
 export interface Feed extends FeedPort {
   /** Tells all of a user's devices of a job's change, once, however often it is called. */
   tell(job: JobRecord, status: JobStatus): Promise<void>;
+  /**
+   * The same of a task, whose newest attempt is then `task.jobId`; `rank` is the change's (`rankOf`).
+   */
+  tellTask(userId: string, task: Task, rank: number): Promise<void>;
   /** Ids of a user's jobs that have not ended, newest first. */
   openJobs(userId: string): Promise<string[]>;
   /** Notes a job before it is queued; its last change takes it off again. */
   noteOpen(userId: string, jobId: string): Promise<void>;
 }
-
-const RANK: Record<JobStatus, number> = {
-  queued: 1,
-  delivered: 2,
-  running: 3,
-  done: 4,
-  failed: 4,
-  cancelled: 4,
-};
 
 // KEYS: told, feed, open jobs. ARGV: job id, rank, event, ttl, most entries, '1' if ended.
 // A change that was told before, or overtaken by a later one, is skipped.
@@ -47,24 +44,26 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2] - ARGV[3] * 1000)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1`);
 
-export function openFeed(redis: RedisClient, hub: Hub, restarts: RestartWatch): Feed {
+/** @param presences without them, it tells of no agents */
+export function openFeed(
+  redis: RedisClient,
+  hub: Hub,
+  restarts: RestartWatch,
+  presences?: PresenceWatch,
+): Feed {
+  async function tellOnce(userId: string, jobId: string, status: JobStatus, rank: number, event: FeedEvent) {
+    const keys = userKeys(userId);
+    await tell(
+      redis,
+      [keys.told(jobId), keys.feed, keys.openJobs],
+      [jobId, rank, JSON.stringify(event), FEED_TTL_SECONDS, FEED_MAX_ENTRIES, isFinal(status) ? "1" : "0"],
+    );
+  }
+
   return {
-    async tell(job, status) {
-      const keys = userKeys(job.userId);
-      const event: FeedEvent = { t: "job", job: summaryOf({ ...job, status }) };
-      await tell(
-        redis,
-        [keys.told(job.id), keys.feed, keys.openJobs],
-        [
-          job.id,
-          RANK[status],
-          JSON.stringify(event),
-          FEED_TTL_SECONDS,
-          FEED_MAX_ENTRIES,
-          isFinal(status) ? "1" : "0",
-        ],
-      );
-    },
+    tell: (job, status) =>
+      tellOnce(job.userId, job.id, status, rankOf(status), { t: "job", job: summaryOf({ ...job, status }) }),
+    tellTask: (userId, task, rank) => tellOnce(userId, task.jobId, task.status, rank, { t: "task", task }),
 
     async openJobs(userId) {
       return await redis.zrevrange(userKeys(userId).openJobs, 0, -1);
@@ -72,12 +71,12 @@ export function openFeed(redis: RedisClient, hub: Hub, restarts: RestartWatch): 
 
     async noteOpen(userId, jobId) {
       const keys = userKeys(userId);
-      const args = [jobId, Date.now(), JOB_TTL_SECONDS, RANK.done];
+      const args = [jobId, Date.now(), JOB_TTL_SECONDS, rankOf("done")];
       await restarts.surely(() => noteOpen(redis, [keys.told(jobId), keys.openJobs], args));
     },
 
     events: (userId, lastEventId, signal) =>
-      followStream({
+      followStream<Tracked<FeedEvent>>({
         redis,
         hub,
         key: userKeys(userId).feed,
@@ -85,7 +84,21 @@ export function openFeed(redis: RedisClient, hub: Hub, restarts: RestartWatch): 
         signal,
         begin: ready,
         map: parse,
+        ...(presences ? { aside: besideFeed(presences) } : {}),
       }),
+  };
+}
+
+/** Agents' presence between the entries of a feed, with the id of the last one: there the reader would resume. */
+function besideFeed(presences: PresenceWatch) {
+  let seen = presences.version();
+  return {
+    listen: presences.listen,
+    take(id: string): Tracked<FeedEvent>[] {
+      const changed = presences.changedAfter(seen);
+      seen = presences.version();
+      return changed.map((agent) => [id, { t: "agent", agent }]);
+    },
   };
 }
 

@@ -1,21 +1,24 @@
 import { refusal } from "../../contract/refusal.ts";
 import type { JobsPort } from "../../contract/user-api.ts";
 import { followJobEvents } from "../jobs/job-events.ts";
-import { isFinal } from "../jobs/job-record.ts";
+import { isFinal, type JobRecord } from "../jobs/job-record.ts";
 import type { JobStore } from "../jobs/job-store.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { agentKeys } from "../redis/keys.ts";
 import { lastId } from "../redis/stream.ts";
+import { personOf } from "./person-of.ts";
 
 /** A user's view of jobs: only their own. */
 export function openUserJobs(parts: { redis: RedisClient; hub: Hub; jobs: JobStore }): JobsPort {
   const { redis, hub, jobs } = parts;
+  const isOf = async (job: JobRecord, userId: string) =>
+    job.userId === userId || (await personOf(redis, job.userId)) === userId;
   return {
     async *events(userId, jobId, lastEventId, signal) {
       const job = await jobs.find(jobId);
       // The same answer for a job that is not there and one of somebody else.
-      if (!job || job.userId !== userId) throw refusal("not-found", "没有这个任务");
+      if (!job || !(await isOf(job, userId))) throw refusal("not-found", "没有这个任务");
       const seen = Number(lastEventId?.split("-")[0] ?? 0);
       // The frame that said "complete" may have been lost with the old socket: say it again.
       const last = isFinal(job.status)

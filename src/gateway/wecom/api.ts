@@ -13,22 +13,36 @@ const TOKEN_REFUSED = new Set([40014, 42001]);
 const MEMBER = /^[A-Za-z0-9][\w.@-]{0,63}$/;
 const ERRMSG_SHOWN = 200;
 
-export type MessageType = "text" | "markdown";
+export type MessageType = "text" | "markdown" | "template_card";
 
 export interface AppMessage {
   /** The userid of one member. */
   member: string;
   type: MessageType;
-  /** At most CONTENT_MAX_BYTES of UTF-8. */
+  /** At most CONTENT_MAX_BYTES of UTF-8; of a card its JSON. */
   content: string;
   /** WeCom swallows a message with equal content to the same member for so long; at most 4 h. */
   duplicateCheckSeconds: number;
 }
 
+export interface CardUpdate {
+  /** The member whose card it is. */
+  member: string;
+  /** From message/send or the newest press of a button; usable once, for 72 hours (path/94888). */
+  responseCode: string;
+  /** What the card becomes, as JSON. */
+  content: string;
+}
+
 /** WeCom's server-side API, as one app. A refusal or silence is a WecomApiError, which never holds a secret or token. */
 export interface WecomApi {
-  /** Sends a message to a member; returns WeCom's id of it. */
-  sendMessage(message: AppMessage, signal: AbortSignal): Promise<{ messageId: string }>;
+  /** Sends a message to a member; returns WeCom's id of it and, for a card, what updates it. */
+  sendMessage(
+    message: AppMessage,
+    signal: AbortSignal,
+  ): Promise<{ messageId: string; responseCode?: string }>;
+  /** Changes a card that was sent. Refused with a code of WeCom's choice when the response_code cannot be used. */
+  updateCard(update: CardUpdate, signal: AbortSignal): Promise<void>;
 }
 
 const Answer = v.looseObject({ errcode: v.number(), errmsg: v.optional(v.string(), "") });
@@ -38,6 +52,7 @@ const SendAnswer = v.object({
   msgid: v.fallback(v.string(), ""),
   invaliduser: v.fallback(v.string(), ""),
   unlicenseduser: v.fallback(v.string(), ""),
+  response_code: v.fallback(v.string(), ""),
 });
 
 export function openWecomApi(options: {
@@ -104,12 +119,13 @@ export function openWecomApi(options: {
     async sendMessage(message, signal) {
       const { member, type, content, duplicateCheckSeconds } = message;
       if (!MEMBER.test(member)) throw refusedByWecom(40003, "");
-      if (Buffer.byteLength(content) > CONTENT_MAX_BYTES) throw refusedByWecom(45002, "");
+      const isCard = type === "template_card";
+      if (!isCard && Buffer.byteLength(content) > CONTENT_MAX_BYTES) throw refusedByWecom(45002, "");
       const body = {
         touser: member,
         msgtype: type,
         agentid: agentId,
-        [type]: { content },
+        [type]: isCard ? (JSON.parse(content) as unknown) : { content },
         enable_duplicate_check: 1,
         duplicate_check_interval: duplicateCheckSeconds,
       };
@@ -117,7 +133,19 @@ export function openWecomApi(options: {
       if (sent.invaliduser !== "") throw refusedByWecom(81013, "");
       if (sent.unlicenseduser !== "")
         throw new WecomApiError("recipient", "成员没有企业微信的接口许可，或许可已过期", { code: 0 });
-      return { messageId: sent.msgid };
+      const { msgid: messageId, response_code: responseCode } = sent;
+      return { messageId, ...(responseCode === "" ? {} : { responseCode }) };
+    },
+
+    async updateCard({ member, responseCode, content }, signal) {
+      if (!MEMBER.test(member)) throw refusedByWecom(40003, "");
+      const body = {
+        userids: [member],
+        agentid: agentId,
+        response_code: responseCode,
+        template_card: JSON.parse(content) as unknown,
+      };
+      await post("message/update_template_card", body, signal);
     },
   };
 }

@@ -13,6 +13,8 @@ import { wecomKeys } from "../redis/keys.ts";
 import { whileLeased } from "../redis/lease.ts";
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { workOff } from "../redis/work-queue.ts";
+import type { TaskChange, Tasks } from "../tasks/tasks.ts";
+import type { Bindings } from "../users/bindings.ts";
 import type { Chat } from "../users/chat.ts";
 import type { Feed } from "../users/feed.ts";
 import type { Users } from "../users/users.ts";
@@ -27,6 +29,7 @@ import { type Problem, readProblem } from "./problem.ts";
 import { receive, WECOM } from "./receive.ts";
 import { runSender } from "./sender.ts";
 import { tellMember, tellThinking } from "./tell.ts";
+import { tellTask } from "./tell-task.ts";
 
 const LOOK_FOR_NOTICES_MS = 500;
 /** Callbacks that come together are read together; nobody notices so short a wait before an answer. */
@@ -35,8 +38,10 @@ const GATHER_MS = 5;
 /** The WeCom app: callbacks in, messages out. */
 export interface WecomChannel {
   callback: Hono;
-  /** To be told of every change of a job that came in here. */
+  /** To be told of every change of a turn that came in here. */
   jobChanged(job: JobRecord, status: JobStatus): Promise<void>;
+  /** To be told of every change of a task that was created here. */
+  taskChanged(change: TaskChange): Promise<void>;
   /** Handles the inbox, sends what is in the outbox, reminds of slow answers; one gateway at a time does. */
   run(signal: AbortSignal): Promise<void>;
   /** What an administrator must mend before messages get out; null: nothing. */
@@ -50,20 +55,24 @@ export function openWecomChannel(parts: {
   restarts: RestartWatch;
   jobs: JobStore;
   users: Users;
+  bindings: Bindings;
   feed: Feed;
   chat: Chat;
+  tasks: Tasks;
   links: Links;
   agentIds: readonly string[];
   gatewayId: string;
   log: Logger;
 }): WecomChannel {
-  const { config, redis, hub, restarts, jobs, users, feed, chat, links, agentIds, gatewayId, log } = parts;
+  const { config, redis, hub, restarts, jobs, users, bindings, feed, chat, tasks, links } = parts;
+  const { agentIds, gatewayId, log } = parts;
   const { corpId, agentId, secret, token, aesKey, apiBase } = config;
   const inbox = openInbox(redis, restarts);
   const outbox = openOutbox(redis);
   const api = openWecomApi({ redis, apiBase, corpId, secret, agentId: Number(agentId) });
-  const conversation = openChannelConversation({ redis, chat, channel: WECOM, agentIds });
-  const context = { channel: WECOM, redis, users, chat, feed, jobs, links, conversation, outbox, log };
+  const conversation = openChannelConversation({ redis, chat, users, channel: WECOM });
+  const services = { jobs, users, bindings, feed, chat, tasks, links };
+  const context = { channel: WECOM, redis, agentIds, conversation, outbox, log, ...services };
 
   const handleInbox = (signal: AbortSignal) =>
     workOff({
@@ -99,6 +108,7 @@ export function openWecomChannel(parts: {
       log,
     }),
     jobChanged: (job, status) => tellMember(context, job, status),
+    taskChanged: (change) => tellTask(context, change),
     run: (signal) =>
       whileLeased({ redis, key: wecomKeys.lease, owner: gatewayId, log, signal }, (leased) =>
         together(leased, [handleInbox, (stop) => runSender({ redis, hub, api, log, signal: stop }), remind]),

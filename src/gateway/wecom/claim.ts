@@ -3,20 +3,31 @@ import * as v from "valibot";
 import type { RedisClient } from "../redis/connect.ts";
 import { wecomKeys } from "../redis/keys.ts";
 import { script } from "../redis/script.ts";
+import { TAKE_CODE_LUA } from "./card-code.ts";
 
 /** Failures of one kind in a row, and when the first of them was (ms). */
 const Trouble = v.object({ kind: v.string(), tries: v.number(), since: v.number() });
 export type Trouble = v.InferOutput<typeof Trouble>;
 
-/** A message at the head of a member's list. The optional fields are there from its first attempt on. */
+const content = {
+  type: v.picklist(["text", "markdown", "template_card", "card_update"]),
+  content: v.string(),
+  card: v.optional(v.string()),
+};
+
+/** A message at the head of a member's list. The optional numbers are there from its first attempt on. */
 const QueuedMessage = v.object({
   id: v.string(),
   member: v.string(),
-  type: v.picklist(["text", "markdown"]),
-  content: v.string(),
+  ...content,
+  otherwise: v.optional(v.array(v.object(content))),
   /** How its content is marked (repeat-mark.ts), fixed at the first attempt: a retry must send the same bytes. */
-  repeats: v.optional(v.number(), 0),
+  repeats: v.optional(v.number()),
   attempts: v.optional(v.number(), 0),
+  /** Attempts, this one included, of which nobody knows whether WeCom did what it was asked. */
+  unanswered: v.optional(v.number(), 0),
+  /** Of an update: the response_code it uses; empty when the card has none. */
+  code: v.optional(v.string()),
   trouble: v.optional(Trouble),
 });
 export type QueuedMessage = v.InferOutput<typeof QueuedMessage>;
@@ -42,8 +53,8 @@ const HOUR_MS = 3_600_000;
 const DUPLICATE_CHECK_MARGIN_MS = 60_000;
 
 // Before anything is sent, the attempt is on record: its time for the pacing, and the bytes that every retry sends.
-const claim = script(`
-local outbox, due, pace, hold, said = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+const claim = script(`${TAKE_CODE_LUA}
+local outbox, due, pace, hold, said, card = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local member, seen, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local head = redis.call('LINDEX', outbox, 0)
 if not head then
@@ -52,6 +63,20 @@ if not head then
 end
 if head ~= seen then return {'changed'} end
 if redis.call('PTTL', hold) > 0 then return {'later'} end
+
+local item = cjson.decode(head)
+local function claimed()
+  item.attempts = (item.attempts or 0) + 1
+  item.unanswered = (item.unanswered or 0) + 1
+  local raw = cjson.encode(item)
+  redis.call('LSET', outbox, 0, raw)
+  return {'claimed', raw}
+end
+-- An update reaches no phone. With its last attempt unanswered it goes on with the same code, else with the newest.
+if item.type == 'card_update' then
+  if (item.unanswered or 0) == 0 then item.code = takeCode(card) or item.code or '' end
+  return claimed()
+end
 
 redis.call('ZREMRANGEBYSCORE', pace, '-inf', now - ${HOUR_MS})
 local free = 0
@@ -64,7 +89,6 @@ if free > now then
   return {'later'}
 end
 
-local item = cjson.decode(head)
 local knownFor = tonumber(ARGV[6])
 if not item.repeats then
   redis.call('ZREMRANGEBYSCORE', said, '-inf', now - knownFor)
@@ -73,12 +97,9 @@ if not item.repeats then
 end
 redis.call('ZADD', said, now, item.repeats)
 redis.call('PEXPIRE', said, knownFor)
-item.attempts = (item.attempts or 0) + 1
-redis.call('ZADD', pace, now, item.id .. ':' .. item.attempts)
+redis.call('ZADD', pace, now, item.id .. ':' .. ((item.attempts or 0) + 1))
 redis.call('PEXPIRE', pace, ${HOUR_MS})
-local raw = cjson.encode(item)
-redis.call('LSET', outbox, 0, raw)
-return {'claimed', raw}`);
+return claimed()`);
 
 const removeHead = `
 redis.call('LPOP', KEYS[1])
@@ -90,13 +111,17 @@ local head = redis.call('LINDEX', KEYS[1], 0)
 if not head or cjson.decode(head).id ~= ARGV[1] then return 0 end
 ${removeHead}
 return 1 + redis.call('DEL', KEYS[3])`);
-// These two leave the decision to the other sender, if there is one: then the message is not as it was claimed.
+// These leave the decision to the other sender, if there is one: then the message is not as it was claimed.
+const drop = script(`
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
+${removeHead}
+return 1`);
 const bury = script(`
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
 ${removeHead}
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', 1000, '*', 'item', ARGV[1], 'code', ARGV[4], 'reason', ARGV[5], 'at', ARGV[3])
 return 1`);
-const postpone = script(`
+const putBack = script(`
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
 redis.call('LSET', KEYS[1], 0, ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[2])
@@ -116,6 +141,7 @@ export async function claimNext(redis: RedisClient, member: string, limits: Pace
     wecomKeys.pace(member),
     wecomKeys.hold,
     wecomKeys.said(member, hash),
+    wecomKeys.card(message?.card ?? ""),
   ];
   const knownForMs = limits.duplicateCheckSeconds * 1_000 + DUPLICATE_CHECK_MARGIN_MS;
   const args = [member, head ?? "", Date.now(), limits.perMinute, limits.perHour, knownForMs];
@@ -136,6 +162,14 @@ export async function completeClaim(
   return { recovered: (await complete(redis, keys, [id, member, Date.now()])) === 2 };
 }
 
+/** It is not to be sent after all. */
+export async function dropClaim(
+  redis: RedisClient,
+  { raw, message: { member } }: { raw: string; message: QueuedMessage },
+): Promise<void> {
+  await drop(redis, [wecomKeys.outbox(member), wecomKeys.due], [raw, member, Date.now()]);
+}
+
 /** It is given up: moves it to the dead letters. */
 export async function buryClaim(
   redis: RedisClient,
@@ -147,17 +181,16 @@ export async function buryClaim(
   await bury(redis, keys, [raw, member, Date.now(), why.code ?? "", why.reason]);
 }
 
-/** It is tried again after `delayMs`; `trouble` is remembered with it. */
-export async function postponeClaim(
+/** It is tried again after `delayMs`, as `next`. */
+export async function putBackClaim(
   redis: RedisClient,
   claimed: { raw: string; message: QueuedMessage },
-  trouble: Trouble,
+  next: QueuedMessage,
   delayMs: number,
 ): Promise<void> {
-  const { raw, message } = claimed;
-  const keys = [wecomKeys.outbox(message.member), wecomKeys.due];
-  const next = JSON.stringify({ ...message, trouble });
-  await postpone(redis, keys, [raw, message.member, next, Math.ceil(Date.now() + delayMs)]);
+  const { member } = claimed.message;
+  const keys = [wecomKeys.outbox(member), wecomKeys.due];
+  await putBack(redis, keys, [claimed.raw, member, JSON.stringify(next), Math.ceil(Date.now() + delayMs)]);
 }
 
 function parse(raw: string): QueuedMessage | undefined {

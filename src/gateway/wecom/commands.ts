@@ -1,35 +1,26 @@
 import type { AgentPresence } from "../../contract/presence.ts";
 import { agentOf } from "../../contract/identifiers.ts";
 import { isFinal } from "../jobs/job-record.ts";
-import type { JobStore } from "../jobs/job-store.ts";
-import type { Links } from "../link/links.ts";
-import type { Feed } from "../users/feed.ts";
-import type { ChannelConversation } from "./conversation.ts";
+import { agent } from "./agent-command.ts";
+import { bind } from "./bind-command.ts";
+import { cancel } from "./cancel-command.ts";
+import type { Command, CommandContext, Said } from "./command.ts";
+import { createTask, listTasks, retryTask } from "./task-commands.ts";
 import { TEXTS } from "./texts.ts";
-
-export interface CommandContext {
-  /** The name of the channel that the commands come in by. */
-  channel: string;
-  conversation: ChannelConversation;
-  feed: Feed;
-  jobs: JobStore;
-  links: Links;
-}
-
-/**
- * Does a command and returns the answer, empty when the end of a job says it all. `key` names the message, so that a
- * repeat does the same thing again.
- */
-type Command = (context: CommandContext, userId: string, key: string) => Promise<string>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   "/help": () => Promise.resolve(TEXTS.help),
-  "/new": async ({ conversation }, userId, key) => {
+  "/new": async ({ conversation }, { userId, key }) => {
     await conversation.begin(userId, key);
     return TEXTS.newConversation;
   },
   "/status": showStatus,
-  "/cancel": cancelNewest,
+  "/cancel": cancel,
+  "/task": createTask,
+  "/tasks": listTasks,
+  "/retry": retryTask,
+  "/agent": agent,
+  "/bind": bind,
 };
 
 /** The same by their Chinese names. */
@@ -38,26 +29,36 @@ const ALIASES: Readonly<Record<string, string>> = {
   "/新会话": "/new",
   "/状态": "/status",
   "/取消": "/cancel",
+  "/任务": "/task",
+  "/任务列表": "/tasks",
+  "/重试": "/retry",
+  "/智能体": "/agent",
+  "/绑定": "/bind",
 };
+
+/**
+ * A command's name, then nothing, or something after a space, or a number right after it (`/取消12`). A path or a comment
+ * such as "//" is no command.
+ */
+const COMMAND = /^([/／]\p{L}+)(?:\s+([^]*)|([#\d０-９]+号?))?$/u;
 
 /** The answer to a message that is a command (empty: none is needed); undefined for any other text. */
 export async function runCommand(
   context: CommandContext,
-  userId: string,
   text: string,
-  key: string,
+  said: Omit<Said, "rest">,
 ): Promise<string | undefined> {
-  // A path or a comment such as "//" is no command.
-  const [, word] = /^([/／][\p{L}]+)(?:\s|$)/u.exec(text.trim()) ?? [];
+  const [, word, rest, number] = COMMAND.exec(text.trim()) ?? [];
   if (word === undefined) return undefined;
   const name = word.replace("／", "/").toLowerCase();
   const command = COMMANDS[ALIASES[name] ?? name];
-  return command ? await command(context, userId, key) : TEXTS.unknownCommand(word);
+  if (!command) return TEXTS.unknownCommand(word);
+  return await command(context, { ...said, rest: rest ?? number ?? "" });
 }
 
 async function showStatus(
   { conversation, feed, jobs, links }: CommandContext,
-  userId: string,
+  { userId }: Said,
 ): Promise<string> {
   const presence = await links.presence(agentOf(await conversation.current(userId)));
   const found = await Promise.all((await feed.openJobs(userId)).map((jobId) => jobs.find(jobId)));
@@ -82,20 +83,4 @@ function presenceLines({
   if (modelReady === false) return [`智能体 ${id}：在线，但模型服务暂时不可用`];
   const queue = waiting > 0 ? `，另有 ${waiting} 个排队` : "";
   return [`智能体 ${id}：在线`, `模型：${model ?? "未知"}`, `负载：${running}/${slots}${queue}`];
-}
-
-async function cancelNewest({ channel, feed, jobs, links }: CommandContext, userId: string): Promise<string> {
-  for (const jobId of await feed.openJobs(userId)) {
-    const outcome = await jobs.cancel(jobId);
-    if (outcome === "cancelled") {
-      // The end of a job from here is told as its answer; it is not to be said twice.
-      const isFromHere = (await jobs.find(jobId))?.channel === channel;
-      return isFromHere ? "" : TEXTS.cancelled;
-    }
-    if (outcome === "cancelling") {
-      const { online } = await links.presence(agentOf(jobId));
-      return online ? TEXTS.cancelling : TEXTS.cancelWhenOnline;
-    }
-  }
-  return TEXTS.nothingToCancel;
 }

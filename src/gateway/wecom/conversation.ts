@@ -1,9 +1,13 @@
+import { agentOf } from "../../contract/identifiers.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { userKeys } from "../redis/keys.ts";
 import type { Chat } from "../users/chat.ts";
-import { agentOf } from "../../contract/identifiers.ts";
+import type { Users } from "../users/users.ts";
 
-/** A WeCom chat has no conversations of its own: each member goes on with one until they ask for a new one. */
+/**
+ * A WeCom chat has no conversations of its own: each member goes on with one until they ask for a new one or choose
+ * another agent.
+ */
 export interface ChannelConversation {
   current(userId: string): Promise<string>;
   /** Begins a new one; the same key again begins the same one. */
@@ -12,23 +16,23 @@ export interface ChannelConversation {
 
 export function openChannelConversation(options: {
   redis: RedisClient;
-  chat: Chat;
+  chat: Pick<Chat, "newConversationId">;
+  users: Pick<Users, "agentFor">;
   channel: string;
-  agentIds: readonly string[];
 }): ChannelConversation {
-  const { redis, chat, channel, agentIds } = options;
+  const { redis, chat, users, channel } = options;
   const key = (userId: string) => userKeys(userId).conversation(channel);
   return {
     async current(userId) {
-      const known = await redis.get(key(userId));
-      // An agent that is no longer configured took its conversations with it.
-      if (known !== null && agentIds.includes(agentOf(known))) return known;
-      const first = chat.newConversationId(userId, channel);
-      await redis.set(key(userId), first);
-      return first;
+      const [known, agentId] = await Promise.all([redis.get(key(userId)), users.agentFor(userId)]);
+      if (known !== null && agentOf(known) === agentId) return known;
+      // Another agent was chosen, or theirs is no longer configured and took its conversations with it.
+      const next = await chat.newConversationId(userId, known === null ? channel : `${channel}:${known}`);
+      await redis.set(key(userId), next);
+      return next;
     },
     async begin(userId, newKey) {
-      await redis.set(key(userId), chat.newConversationId(userId, newKey));
+      await redis.set(key(userId), await chat.newConversationId(userId, newKey));
     },
   };
 }

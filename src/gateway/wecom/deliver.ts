@@ -8,13 +8,13 @@ import {
   buryClaim,
   claimNext,
   completeClaim,
-  postponeClaim,
   type PaceLimits,
+  putBackClaim,
   type QueuedMessage,
   type Trouble,
 } from "./claim.ts";
 import { recordProblem } from "./problem.ts";
-import { markRepeat } from "./repeat-mark.ts";
+import { lacksCode, sendInstead, sendOut, settleRefusedCard } from "./send-out.ts";
 
 export interface DeliveryLimits extends PaceLimits {
   /** How soon to look whether an administrator has acted. */
@@ -67,13 +67,13 @@ export async function deliverNext(delivery: Delivery, member: string): Promise<b
     return true;
   }
   if (claim.state !== "claimed") return claim.state === "changed";
-  const { type, content, repeats } = claim.message;
+  if (lacksCode(claim.message)) {
+    log.info("企业微信卡片已不能更新，改发新消息", { member, id: claim.message.id });
+    return await sendInstead(redis, claim);
+  }
   try {
     const { duplicateCheckSeconds } = limits;
-    await api.sendMessage(
-      { member, type, content: markRepeat(content, repeats), duplicateCheckSeconds },
-      abandon,
-    );
+    await sendOut({ redis, api, duplicateCheckSeconds }, claim.message, abandon);
   } catch (error) {
     if (!(error instanceof WecomApiError)) throw error;
     // It may be out. The same bytes again are swallowed by WeCom, so the next sender simply tries again.
@@ -88,7 +88,15 @@ export async function deliverNext(delivery: Delivery, member: string): Promise<b
 /** Decides what becomes of a message that was not sent; true when it is out of the way. */
 async function handleFailure(delivery: Delivery, claimed: Claimed, error: WecomApiError): Promise<boolean> {
   const trouble = troubleAfter(claimed.message, error);
-  if (error.kind === "recipient" || error.kind === "content") return await giveUp(delivery, claimed, error);
+  if (error.kind === "recipient") return await giveUp(delivery, claimed, error);
+  if (isCard(claimed.message) && (error.kind === "content" || error.kind === "unknown")) {
+    const { member, id } = claimed.message;
+    delivery.log.warn("企业微信没有接受卡片，改用别的方式", { member, id, code: error.code, error });
+    return (
+      (await settleRefusedCard(delivery.redis, claimed, error)) || (await giveUp(delivery, claimed, error))
+    );
+  }
+  if (error.kind === "content") return await giveUp(delivery, claimed, error);
   if (error.kind === "configuration") {
     await waitForAdministrator(delivery, claimed, error, trouble);
     return false;
@@ -112,7 +120,7 @@ async function waitForAdministrator(
   if (isNew && (error.concernsEveryone || trouble.tries === 1))
     log.error("企业微信消息发不出去，需要管理员处理", { code, error });
   if (error.concernsEveryone) await holdEverybody(delivery, limits.configurationRetryMs);
-  await postponeClaim(redis, claimed, trouble, limits.configurationRetryMs);
+  await putBackClaim(redis, claimed, retryOf(claimed.message, error, trouble), limits.configurationRetryMs);
 }
 
 async function retryLater(
@@ -129,7 +137,7 @@ async function retryLater(
     delayMs = limits.tooOftenPauseMs * 2 ** Math.min(trouble.tries - 1, PAUSE_DOUBLINGS_MAX);
     await holdEverybody(delivery, delayMs);
   }
-  await postponeClaim(redis, claimed, trouble, delayMs);
+  await putBackClaim(redis, claimed, retryOf(claimed.message, error, trouble), delayMs);
 }
 
 async function giveUp(delivery: Delivery, claimed: Claimed, error: WecomApiError): Promise<boolean> {
@@ -141,6 +149,16 @@ async function giveUp(delivery: Delivery, claimed: Claimed, error: WecomApiError
 
 async function holdEverybody({ redis }: Delivery, pauseMs: number): Promise<void> {
   await redis.set(wecomKeys.hold, "1", "PX", Math.ceil(pauseMs));
+}
+
+function isCard({ type }: QueuedMessage): boolean {
+  return type === "template_card" || type === "card_update";
+}
+
+/** How it is tried again: WeCom did not do what it refused. */
+function retryOf(message: QueuedMessage, error: WecomApiError, trouble: Trouble): QueuedMessage {
+  const unanswered = message.unanswered - (error.kind === "no-answer" ? 0 : 1);
+  return { ...message, unanswered, trouble };
 }
 
 /** Failures of the same kind add up; another kind starts anew. */

@@ -99,10 +99,18 @@ function readEvent(xml: XmlRecord): WecomInbound {
 
 /**
  * Events have no MsgId. WeCom's own advice, FromUserName and CreateTime, takes two events of one second for one,
- * as when entering the app and pressing a button fall together.
+ * as when entering the app and pressing a button fall together. Two presses of one button are two events, each with a
+ * response_code of its own that must not be missed; WeCom's repeats of one carry the same.
  */
 function eventId(event: v.InferOutput<typeof EventFields>): string {
-  const parts = [event.FromUserName, event.CreateTime, event.Event, event.EventKey, event.TaskId];
+  const parts = [
+    event.FromUserName,
+    event.CreateTime,
+    event.Event,
+    event.EventKey,
+    event.TaskId,
+    event.ResponseCode,
+  ];
   return `e:${Bun.SHA256.hash(JSON.stringify(parts), "hex").slice(0, 32)}`;
 }
 

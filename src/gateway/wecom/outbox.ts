@@ -3,14 +3,22 @@ import { JOB_TTL_SECONDS, wecomKeys } from "../redis/keys.ts";
 import { script } from "../redis/script.ts";
 import type { MessageType } from "./api.ts";
 
-export interface OutboxMessage {
+/** What goes out: a message, or the new look of a card that is out already. */
+export interface OutboxContent {
+  type: MessageType | "card_update";
+  /** At most PIECE_MAX_BYTES of UTF-8, see split.ts; of a card its JSON. */
+  content: string;
+  /** Of cards: which one it is, its task_id. */
+  card?: string;
+}
+
+export interface OutboxMessage extends OutboxContent {
   /** The same id is never sent twice (within JOB_TTL_SECONDS). */
   id: string;
   /** The userid of the member it is for. */
   member: string;
-  type: MessageType;
-  /** At most PIECE_MAX_BYTES of UTF-8, see split.ts. */
-  content: string;
+  /** For cards: what goes out instead when WeCom does not take it, the first that it takes. Without any: nothing. */
+  otherwise?: readonly OutboxContent[];
   /** Leave it out when the message with this id was added before. */
   unlessSent?: string;
 }
@@ -46,14 +54,20 @@ export function openOutbox(redis: RedisClient): Outbox {
     if (messages.length === 0) return 0;
     const keys: string[] = [wecomKeys.due];
     const args: (string | number)[] = [Date.now(), JOB_TTL_SECONDS];
-    for (const { unlessSent, ...message } of messages) {
-      const { id, member, content } = message;
+    for (const { unlessSent, otherwise = [], ...message } of messages) {
+      const { id, member } = message;
       keys.push(wecomKeys.sent(id), wecomKeys.sent(unlessSent ?? id), wecomKeys.outbox(member));
-      // A lone surrogate could be neither read by the scripts nor sent.
-      const item = JSON.stringify({ ...message, content: content.toWellFormed() });
+      // Lua reads an empty list and writes an empty object.
+      const substitutes = otherwise.length === 0 ? {} : { otherwise: otherwise.map(wellFormed) };
+      const item = JSON.stringify({ ...wellFormed(message), ...substitutes });
       args.push(item, member, unlessSent === undefined ? "0" : "1");
     }
     return Number(await add(redis, keys, args));
   };
   return { addAll, add: async (message) => (await addAll([message])) === 1 };
+}
+
+/** A lone surrogate could be neither read by the scripts nor sent. */
+function wellFormed<T extends OutboxContent>(message: T): T {
+  return { ...message, content: message.content.toWellFormed() };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type GatewaysOnRedis, log, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { openLinks } from "../link/links.ts";
 import { agentKeys, wecomKeys } from "../redis/keys.ts";
+import { openTasks } from "../tasks/tasks.ts";
 import { openChat } from "../users/chat.ts";
 import { openFeed } from "../users/feed.ts";
 import { openUsers } from "../users/users.ts";
@@ -18,17 +19,22 @@ beforeAll(async () => {
   parts = await startGatewayParts();
   const { redis, hub, restarts, jobs } = parts;
   const feed = openFeed(redis, hub, restarts);
+  const users = openUsers(redis, AGENT_IDS);
   const calls = { client: never, follow: never, answer: never };
-  const chat = openChat({ jobs, feed, calls, agentIds: AGENT_IDS });
+  const services = { redis, restarts, jobs, users, feed, calls, agentIds: AGENT_IDS, log };
+  const chat = openChat(services);
   context = {
     channel: "wecom",
     redis,
-    users: openUsers(redis),
+    agentIds: AGENT_IDS,
+    users,
+    tasks: openTasks({ ...services, maxOpen: 20 }),
+    bindings: { newCode: () => Promise.resolve("too-many" as const) },
     chat,
     feed,
     jobs,
     links: openLinks({ redis, hub, log, agents: new Map() }),
-    conversation: openChannelConversation({ redis, chat, channel: "wecom", agentIds: AGENT_IDS }),
+    conversation: openChannelConversation({ redis, chat, users, channel: "wecom" }),
     outbox: openOutbox(redis),
     log,
   };

@@ -1,21 +1,23 @@
 import * as v from "valibot";
 import { MessageText } from "../../contract/job.ts";
 import type { Logger } from "../../log.ts";
-import type { RedisClient } from "../redis/connect.ts";
 import { userKeys } from "../redis/keys.ts";
+import type { Tasks } from "../tasks/tasks.ts";
 import type { Chat } from "../users/chat.ts";
 import type { Users } from "../users/users.ts";
-import { type CommandContext, runCommand } from "./commands.ts";
+import type { CommandContext } from "./command.ts";
+import { runCommand } from "./commands.ts";
 import type { WecomInbound } from "./inbound-message.ts";
 import type { Outbox } from "./outbox.ts";
+import { receivePress } from "./press.ts";
 import { kindName, TEXTS } from "./texts.ts";
 
 /** The channel's name in job records, identities and feeds. */
 export const WECOM = "wecom";
 
 export interface ReceiveContext extends CommandContext {
-  redis: RedisClient;
   users: Users;
+  tasks: Tasks;
   chat: Chat;
   outbox: Outbox;
   log: Logger;
@@ -51,7 +53,7 @@ async function receiveText(
     return;
   }
   const userId = await users.identify(WECOM, member);
-  const answer = await runCommand(context, userId, text, dedupeId);
+  const answer = await runCommand(context, text, { userId, member, key: dedupeId });
   if (answer !== undefined) {
     if (answer !== "") await reply(answer);
     return;
@@ -69,6 +71,8 @@ async function receiveEvent(
   const { event, member } = message;
   if (event === "subscribe" || event === "enter_agent") {
     await welcome(context, member, message.dedupeId);
+  } else if (event === "template_card_event") {
+    await receivePress(context, message, await context.users.identify(WECOM, member));
   } else if (event.includes("inactive") || event.startsWith("low_active")) {
     log.warn("企业微信提示本应用活跃度低，可能被停用，请在管理后台查看", { event });
   } else {

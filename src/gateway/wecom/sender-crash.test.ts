@@ -14,6 +14,7 @@ describe("stops and crashes", () => {
     let answer = () => {};
     let calls = 0;
     const slow: WecomApi = {
+      updateCard: () => Promise.resolve(),
       sendMessage: () => {
         calls++;
         return new Promise((resolve) => (answer = () => resolve({ messageId: "1" })));

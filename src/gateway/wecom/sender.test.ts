@@ -51,6 +51,7 @@ describe("in order", () => {
     let now = 0;
     let most = 0;
     const slow: WecomApi = {
+      updateCard: () => Promise.resolve(),
       async sendMessage() {
         most = Math.max(most, ++now);
         await Bun.sleep(10);
@@ -132,6 +133,7 @@ describe("pacing", () => {
   test("a pause of the whole app also stops a member that is being served", async () => {
     const times: number[] = [];
     const pausing: WecomApi = {
+      updateCard: () => Promise.resolve(),
       async sendMessage() {
         if (times.push(performance.now()) === 1) await at.redis.set(wecomKeys.hold, "1", "PX", 200);
         return { messageId: "1" };

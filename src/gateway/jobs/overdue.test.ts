@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { type GatewaysOnRedis, log, newJob, startGatewayParts } from "../../../test/gateway-parts.ts";
+import { until } from "../../../test/until.ts";
+import type { Job, Order } from "../../contract/job.ts";
+import type { AgentCalls } from "../link/agent-calls.ts";
+import { openLinkPort } from "../link/link-port.ts";
+import { openLinks } from "../link/links.ts";
+import { acceptOrders } from "../link/orders.ts";
+import { agentKeys } from "../redis/keys.ts";
+import { readOutcome } from "./job-events.ts";
+import { expireQueued, failSilent } from "./overdue.ts";
+import { pushEvents } from "./push-events.ts";
+import { sweepOverdue } from "./sweep.ts";
+
+const AGENT = { id: "a1", epoch: 7 };
+const keys = agentKeys(AGENT.id);
+const HOUR_MS = 3_600_000;
+/** Longer than anything here takes, and short enough that the past can be made up. */
+const PATIENCE = { queueMs: 24 * HOUR_MS, silenceMs: HOUR_MS / 2 };
+let parts: GatewaysOnRedis;
+
+beforeAll(async () => {
+  parts = await startGatewayParts();
+});
+afterAll(() => parts.stop());
+beforeEach(async () => {
+  await parts.redis.flushall();
+  await parts.redis.set(keys.epoch, AGENT.epoch);
+});
+
+async function queued(change: Partial<Job> = {}): Promise<string> {
+  const job = newJob(change);
+  await parts.jobs.enqueue(job, { channel: "test", origin: "" });
+  return job.id;
+}
+/** A task that the agent has begun. */
+async function running(): Promise<string> {
+  const jobId = await queued({ kind: "task" });
+  await acceptOrders(parts.redis, AGENT, "+");
+  await pushEvents(parts.redis, AGENT, {
+    jobId,
+    from: 0,
+    events: [{ t: "started" }, { t: "delta", text: "半" }],
+  });
+  return jobId;
+}
+const statusOf = async (jobId: string) => (await parts.jobs.find(jobId))?.status;
+async function orders(): Promise<Order[]> {
+  const entries = await parts.redis.xrange(keys.orders, "-", "+");
+  return entries.map(([, fields]) => JSON.parse(fields[1] ?? "") as Order);
+}
+const lastSaid = (jobId: string, agoMs: number) =>
+  parts.redis.zadd(keys.lifeSigns, Date.now() - agoMs, jobId);
+
+describe("what waits for an agent that does not come", () => {
+  test("ends as expired, turns too, and its order is gone; what is younger stays", async () => {
+    const old = [await queued(), await queued({ kind: "task" })];
+    await Bun.sleep(30);
+    const young = await queued();
+    await expireQueued(parts.redis, AGENT.id, 20);
+    for (const jobId of old) {
+      expect(await statusOf(jobId)).toBe("failed");
+      expect((await readOutcome(parts.redis, jobId))?.event).toMatchObject({ t: "failed", code: "expired" });
+    }
+    expect(await orders()).toMatchObject([{ t: "run", job: { id: young } }]);
+    const changes = await parts.redis.xrange(keys.changes, "-", "+");
+    expect(changes.filter(([, fields]) => fields.includes("failed"))).toHaveLength(2);
+    // Once more changes nothing.
+    await expireQueued(parts.redis, AGENT.id, 20);
+    expect(await parts.redis.xlen(keys.changes)).toBe(changes.length);
+  });
+
+  test("however much it is, and whatever else waits among it", async () => {
+    const jobs: string[] = [];
+    for (let i = 0; i < 250; i++) {
+      jobs.push(await queued());
+      if (i % 2 === 0) await parts.jobs.cancel(jobs.at(-1) ?? "");
+    }
+    await Bun.sleep(5);
+    await expireQueued(parts.redis, AGENT.id, 1);
+    expect((await orders()).every(({ t }) => t === "cancel")).toBe(true);
+    expect(await Promise.all(jobs.map(statusOf))).toEqual(
+      jobs.map((_, i) => (i % 2 === 0 ? "cancelled" : "failed")),
+    );
+  });
+
+  test("an agent that comes back is not given it", async () => {
+    const old = await queued();
+    await Bun.sleep(60);
+    const young = await queued();
+    const links = openLinks({ ...parts, agents: new Map(), log });
+    const port = openLinkPort({ ...parts, links, calls: {} as AgentCalls, queueMs: 50 });
+    const stop = new AbortController();
+    for await (const [, order] of port.orders(AGENT, undefined, stop.signal)) {
+      expect(order).toMatchObject({ t: "run", job: { id: young } });
+      break;
+    }
+    stop.abort();
+    expect(await statusOf(old)).toBe("failed");
+    const late = await pushEvents(parts.redis, AGENT, { jobId: old, from: 0, events: [{ t: "started" }] });
+    expect(late.closed).toBe(true);
+  });
+});
+
+describe("what an agent has and says nothing of", () => {
+  const online = () => Date.now() - HOUR_MS;
+
+  test("running and silent for too long: it fails with what there is, and the agent is told to stop", async () => {
+    const [silent, lively] = [await running(), await running()];
+    await lastSaid(silent, PATIENCE.silenceMs + 1_000);
+    await failSilent(parts.redis, AGENT.id, online(), PATIENCE);
+    const outcome = await readOutcome(parts.redis, silent);
+    expect(outcome).toMatchObject({ event: { t: "failed", code: "no-life" }, text: "半" });
+    expect(await statusOf(lively)).toBe("running");
+    expect(await orders()).toEqual([{ t: "cancel", jobId: silent }]);
+    const late = await pushEvents(parts.redis, AGENT, {
+      jobId: silent,
+      from: 2,
+      events: [{ t: "done", text: "" }],
+    });
+    expect(late).toEqual({ next: 3, closed: true });
+  });
+
+  test("every push is a sign of life; an agent that has just come back gets its time", async () => {
+    const jobId = await running();
+    await lastSaid(jobId, PATIENCE.silenceMs + 1_000);
+    await failSilent(parts.redis, AGENT.id, Date.now() - 1_000, PATIENCE);
+    expect(await statusOf(jobId)).toBe("running");
+    await pushEvents(parts.redis, AGENT, { jobId, from: 2, events: [{ t: "progress", note: "在做" }] });
+    await failSilent(parts.redis, AGENT.id, online(), PATIENCE);
+    expect(await statusOf(jobId)).toBe("running");
+  });
+
+  test("waiting for its turn there, it may be silent as long as the agent is there", async () => {
+    const jobId = await queued({ kind: "task" });
+    await acceptOrders(parts.redis, AGENT, "+");
+    await lastSaid(jobId, 48 * HOUR_MS);
+    await failSilent(parts.redis, AGENT.id, online(), PATIENCE);
+    expect(await statusOf(jobId)).toBe("delivered");
+  });
+
+  test("with an agent that stays away, whatever it has is lost in the end", async () => {
+    const waiting = await queued({ kind: "task" });
+    const jobId = await running();
+    for (const id of [waiting, jobId]) await lastSaid(id, 48 * HOUR_MS);
+    // From now on it counts as away.
+    await failSilent(parts.redis, AGENT.id, undefined, PATIENCE);
+    expect(await statusOf(jobId)).toBe("running");
+    await parts.redis.set(keys.lastSeen, Date.now() - PATIENCE.queueMs - 1);
+    await failSilent(parts.redis, AGENT.id, undefined, PATIENCE);
+    expect([await statusOf(jobId), await statusOf(waiting)]).toEqual(["failed", "failed"]);
+    expect(await orders()).toHaveLength(2);
+    expect(await parts.redis.zcard(keys.lifeSigns)).toBe(0);
+  });
+});
+
+test("progress of a task is told, but not more often than agents have to report it; none of a turn", async () => {
+  const [task, turn] = [await running(), await queued()];
+  for (const jobId of [task, turn]) {
+    const from = jobId === task ? 2 : 0;
+    for (let i = 0; i < 5; i++) {
+      await pushEvents(parts.redis, AGENT, {
+        jobId,
+        from: from + i,
+        events: [{ t: "progress", note: `${i}` }],
+      });
+    }
+  }
+  const changes = await parts.redis.xrange(keys.changes, "-", "+");
+  const progress = changes.filter(([, fields]) => fields.includes("progress"));
+  expect(progress).toHaveLength(1);
+  expect(progress[0]?.[1]).toContain(JSON.stringify({ note: "0" }));
+});
+
+test("one of several gateways looks from time to time, and tidies", async () => {
+  const stop = new AbortController();
+  const links = openLinks({ ...parts, agents: new Map(), log });
+  const tidied: string[] = [];
+  const patience = { queueMs: 100, silenceMs: 100 };
+  const sweeps = ["g1", "g2"].map((gatewayId) => {
+    const tidy = () => Promise.resolve(tidied.push(gatewayId)).then(() => {});
+    const { signal } = stop;
+    return sweepOverdue({ ...parts, links, agentIds: [AGENT.id], patience, tidy, gatewayId, log, signal });
+  });
+  const jobId = await queued();
+  await until("its end", async () => (await statusOf(jobId)) === "failed");
+  await until("it to be tidy", () => tidied.length > 3);
+  stop.abort();
+  await Promise.all(sweeps);
+  expect(new Set(tidied).size).toBe(1);
+});
