@@ -73,10 +73,10 @@ describe("what was said", () => {
     try {
       const startedAt = performance.now();
       for (const call of [
-        anna.api.chat.history.query({ conversationId }),
-        anna.api.chat.conversations.query(),
+        () => anna.api.chat.history.query({ conversationId }),
+        () => anna.api.chat.conversations.query(),
       ]) {
-        const refusal = await refused(call);
+        const refusal = await refused(call());
         expect(refusal).toMatchObject({ code: "SERVICE_UNAVAILABLE", reason: "agent-offline" });
         expect(refusal.message).toMatch(CHINESE);
       }
