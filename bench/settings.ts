@@ -22,6 +22,8 @@ const NUMBERS = {
   "callback-seconds": [6, "how long it lasts"],
   subscriptions: [10_000, "idle subscriptions, each on a socket of its own"],
   kills: [5, "how often the gateway is killed"],
+  starts: [15, "starts of each executable"],
+  "idle-seconds": [5, "time after which an executable's memory is looked at (s)"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 type Name = keyof typeof NUMBERS;
