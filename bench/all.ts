@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { measureCallbacks } from "./callbacks.ts";
 import { measureDeltas } from "./deltas.ts";
+import { measureExecutables } from "./executables.ts";
 import { measureFirstToken } from "./first-token.ts";
 import { measureGatewayKill } from "./gateway-kill.ts";
 import { measureIdle } from "./idle.ts";
@@ -24,6 +25,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "task-drain": measureTaskDrain,
   idle: measureIdle,
   kill: measureGatewayKill,
+  executables: measureExecutables,
 };
 const RESULTS = join(import.meta.dir, "results.md");
 

@@ -8,16 +8,18 @@ export interface Row {
   /** What was seen, in words: the rates or times behind the figure, and how they came about. */
   seen: string;
   figure: number;
-  unit: "×" | "ms" | "s" | "KiB";
+  unit: "×" | "ms" | "s" | "KiB" | "MB";
   /** Whether a larger figure is a better one. */
   better: "larger" | "smaller";
-  atLeast: number;
-  aim: number;
+  /** Absent, as the aim is then, for a figure that is only to be known. */
+  atLeast?: number;
+  aim?: number;
 }
 
-export type Verdict = "aim reached" | "at least reached" | "missed";
+export type Verdict = "aim reached" | "at least reached" | "missed" | "–";
 
 export function verdictOf({ figure, better, atLeast, aim }: Row): Verdict {
+  if (atLeast === undefined || aim === undefined) return "–";
   const reaches = (goal: number) => (better === "larger" ? figure >= goal : figure <= goal);
   if (reaches(aim)) return "aim reached";
   return reaches(atLeast) ? "at least reached" : "missed";

@@ -6,16 +6,10 @@ const GIB = 1024 ** 3;
 
 function cells(row: Row): string[] {
   const { what, against, figure, unit, better, atLeast, aim } = row;
-  const limit = better === "larger" ? "≥" : "≤";
-  const digits = unit === "ms" || unit === "KiB" ? 1 : 2;
-  return [
-    what,
-    against,
-    `${figure.toFixed(digits)} ${unit}`,
-    `${limit} ${atLeast}`,
-    `${limit} ${aim}`,
-    verdictOf(row),
-  ];
+  const sign = better === "larger" ? "≥" : "≤";
+  const limit = (goal: number | undefined) => (goal === undefined ? "–" : `${sign} ${goal}`);
+  const digits = unit === "×" || unit === "s" ? 2 : 1;
+  return [what, against, `${figure.toFixed(digits)} ${unit}`, limit(atLeast), limit(aim), verdictOf(row)];
 }
 
 /** The table for a terminal. */

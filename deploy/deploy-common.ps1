@@ -57,11 +57,25 @@ function Confirm-Sha256([string]$Path, [string]$Sha256) {
     Write-Host "√ SHA256 一致：$(Split-Path -Leaf $Path)"
 }
 
-# Only administrators may change what is in a new folder: those on a drive of Windows are open to all users. What holds
-# secrets is closed further by `service install`.
-function New-GuardedFolder([string]$Dir) {
-    if (Test-Path -LiteralPath $Dir) { return }
-    New-Item -ItemType Directory -Path $Dir | Out-Null
+# Is there nothing in the folder but what belongs to Claw? Another program may count on the rights it has in its own.
+function Test-OwnFolder([string]$Dir) {
+    if (-not (Split-Path -Parent $Dir)) { return $false }
+    $ours = 'claw-*', '*.toml*', 'ssl', 'data', 'redis*', 'deploy', 'SHA256SUMS'
+    foreach ($item in Get-ChildItem -LiteralPath $Dir -Force) {
+        if (-not ($ours | Where-Object { $item.Name -like $_ })) { return $false }
+    }
+    return $true
+}
+
+# Only administrators may change what is in the program's folder, also when one of them has made it before: folders on a
+# drive of Windows are open to all users. What holds secrets is closed further by `service install`.
+function Set-GuardedFolder([string]$Dir) {
+    if (-not (Test-Path -LiteralPath $Dir)) {
+        New-Item -ItemType Directory -Path $Dir | Out-Null
+    } elseif (-not (Test-OwnFolder $Dir)) {
+        Write-Host "! $Dir 里还有别的东西，没有改动它的权限。请确认普通用户不能改动里面的文件，或用 -Dir 换一个专用的文件夹"
+        return
+    }
     # By SID, as the names differ by language: Administrators, SYSTEM, Users.
     icacls.exe $Dir /inheritance:r /grant:r '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-545:(OI)(CI)RX' | Out-Null
     if ($LASTEXITCODE -ne 0) { Stop-Deploy "不能设置 $Dir 的访问权限" }
@@ -166,7 +180,7 @@ function Install-Claw {
     $sha256 = Get-PublishedSha256 $File
     Confirm-Sha256 $File $sha256
     Confirm-ServiceFolder $Program $Dir
-    New-GuardedFolder $Dir
+    Set-GuardedFolder $Dir
     $replaced = Install-File $Program $File $exe $sha256
 
     Set-FirstConfig $exe (Join-Path $Dir $Config) $InitOptions

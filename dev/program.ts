@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 
-/** One of our programs as a process of its own, run from source. */
+/** One of our programs as a process of its own. */
 export interface Program {
   readonly pid: number;
   /** What it has printed so far. */
@@ -25,9 +25,23 @@ export function startProgram(options: {
 }): Program {
   const { entry, env, args = [], cwd = ROOT, onOutput } = options;
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CLAW_")));
-  const child = Bun.spawn([process.execPath, join(ROOT, entry), ...args], {
+  const command = [process.execPath, join(ROOT, entry), ...args];
+  return startCommand(command, { cwd, env: { ...clean, ...env }, onOutput });
+}
+
+/** Starts a command with these variables and no others. */
+export function startCommand(
+  command: readonly string[],
+  options: {
+    env: Readonly<Record<string, string | undefined>>;
+    cwd: string;
+    onOutput?: ((text: string) => void) | undefined;
+  },
+): Program {
+  const { env, cwd, onOutput } = options;
+  const child = Bun.spawn([...command], {
     cwd,
-    env: { ...clean, ...env },
+    env,
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { embedded } from "./embedded.ts";
 import { ExplainedError } from "./explained-error.ts";
+import { print } from "./print.ts";
 
 /** Command-line flags by name, as `parseArgs` knows them, each with what `--help` says of it. */
 export type Flags = Readonly<Record<string, { type: "string" | "boolean"; help: string; value?: string }>>;
@@ -29,7 +30,8 @@ export interface Program {
   readonly title: string;
   /** Without a subcommand. */
   readonly serve: Command;
-  readonly commands: Readonly<Record<string, Command>>;
+  /** By name; loaded when it is asked for: a server that starts has no use for them. */
+  readonly commands: Readonly<Record<string, () => Promise<Command>>>;
 }
 
 /** A command line that cannot be understood. Exit code 2, like a wrong configuration. */
@@ -52,15 +54,21 @@ export async function runProgram(
 ): Promise<number> {
   const [first = ""] = argv;
   const name = first.startsWith("-") || first === "" ? undefined : first;
-  const command = name === undefined ? program.serve : program.commands[name];
-  if (!command) throw new UsageError(`没有“${first}”这个命令。\n\n${programHelp(program)}`);
+  const command = name === undefined ? program.serve : await commandNamed(program, name);
   const given = parse(program, command, name === undefined ? argv : argv.slice(1));
   if (given.has("version")) print(versionText(program));
   else if (given.has("licenses")) print(embedded.licenses || "从源码运行：许可证见 node_modules 中的各个包");
   else if (given.has("help"))
-    print(name === undefined ? programHelp(program) : commandHelp(program, name, command));
+    print(name === undefined ? await programHelp(program) : commandHelp(program, name, command));
   else return await command.run(given, signal);
   return 0;
+}
+
+async function commandNamed(program: Program, name: string): Promise<Command> {
+  const { commands } = program;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) throw new UsageError(`没有“${name}”这个命令。\n\n${await programHelp(program)}`);
+  return await load();
 }
 
 function parse(program: Program, command: Command, argv: readonly string[]): Given {
@@ -99,9 +107,12 @@ function versionText({ name, title }: Program): string {
   return `${name} ${version}（${title}；${from}）\nBun ${Bun.version}，${process.platform}-${process.arch}`;
 }
 
-function programHelp(program: Program): string {
-  const commands = Object.entries(program.commands).map(
-    ([name, { summary, words }]) => [`${name}${words === undefined ? "" : ` ${words}`}`, summary] as const,
+async function programHelp(program: Program): Promise<string> {
+  const commands = await Promise.all(
+    Object.entries(program.commands).map(async ([name, load]) => {
+      const { summary, words } = await load();
+      return [`${name}${words === undefined ? "" : ` ${words}`}`, summary] as const;
+    }),
   );
   return [
     `${program.title}（${program.name} ${embedded.version}）`,
@@ -142,8 +153,4 @@ function flagTable(flags: Flags): string[] {
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => Bun.stringWidth(left)));
   return rows.map(([left, right]) => `  ${left}${" ".repeat(width - Bun.stringWidth(left) + 2)}${right}`);
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

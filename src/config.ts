@@ -76,9 +76,14 @@ export function readConfig(
 }
 
 function readFile(file: string, settings: Settings, texts: Map<string, string>, problems: Problem[]): void {
+  const content = contentOf(file);
+  if (typeof content !== "string") {
+    problems.push({ key: file, message: `读不了这个文件（${content.errorCode}），请检查它的权限` });
+    return;
+  }
   let parsed: object;
   try {
-    parsed = Bun.TOML.parse(readFileSync(file, "utf8"));
+    parsed = Bun.TOML.parse(content);
   } catch (error) {
     // Only the parser's own message: the file holds secrets.
     problems.push({
@@ -92,6 +97,14 @@ function readFile(file: string, settings: Settings, texts: Map<string, string>, 
     else if (typeof value === "object" && value !== null && !isTextList(value))
       problems.push({ key, message: "应为文字或数字" });
     else texts.set(key, isTextList(value) ? value.join(",") : String(value));
+  }
+}
+
+function contentOf(file: string): string | { errorCode: string } {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    return { errorCode: error instanceof Error && "code" in error ? String(error.code) : "原因不明" };
   }
 }
 

@@ -1,4 +1,5 @@
-const graphemes = new Intl.Segmenter("zh", { granularity: "grapheme" });
+import { graphemes } from "./graphemes.ts";
+
 /** Longest character in code units that is looked at: a family emoji has about 25. */
 const MAX_UNITS_PER_CHARACTER = 32;
 
@@ -9,7 +10,7 @@ export function excerpt(text: string, maxCharacters: number): string {
   if (line.length <= maxCharacters) return line;
   let end = 0;
   let count = 0;
-  for (const { segment } of graphemes.segment(line.slice(0, maxCharacters * MAX_UNITS_PER_CHARACTER))) {
+  for (const { segment } of graphemes(line.slice(0, maxCharacters * MAX_UNITS_PER_CHARACTER))) {
     if (count === maxCharacters) break;
     end += segment.length;
     count++;

@@ -11,7 +11,9 @@ export function listen<Data = undefined>(options: Bun.Serve.Options<Data>): Bun.
     if (code === "EADDRINUSE")
       throw new ExplainedError(`端口已被占用（${where}）：请停止占用它的程序，或在配置中换一个端口`);
     if (code === "EACCES") throw new ExplainedError(`没有权限监听 ${where}：1024 以下的端口需要管理员权限`);
-    if (code === "EADDRNOTAVAIL") throw new ExplainedError(`本机没有这个地址（${where}），请检查配置`);
+    // The last two: a name that no machine has, an address that is none.
+    if (["EADDRNOTAVAIL", "ENOTFOUND", "EINVAL"].includes(String(code)))
+      throw new ExplainedError(`本机没有这个地址（${where}），请检查配置`);
     throw error;
   }
 }

@@ -3,8 +3,9 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "./command-line.ts";
 import type { Setting } from "./config.ts";
-import { homeDir } from "./executable.ts";
+import { homeDir, isCompiled, ownCommand } from "./executable.ts";
 import { ExplainedError } from "./explained-error.ts";
+import { asOurselves, asRoot } from "./shell-command.ts";
 
 /** It holds secrets: only whoever made it may read it. Windows does not know modes; there the folder's rights count. */
 const MODE = 0o600;
@@ -67,6 +68,25 @@ export function checkFlag<T>(flag: string, setting: Setting<T>, text: string): T
   const result = v.safeParse(setting.schema, text.trim());
   if (!result.success) throw new UsageError(`${flag} 不对：${result.issues[0].message}`);
   return result.output;
+}
+
+/**
+ * What comes after `init`: the commands, as they have to be typed here.
+ *
+ * @param config what `--config` said: the others have to be told as well
+ */
+export function howToStart(config: string | undefined): string {
+  const own = (...words: string[]) =>
+    ownCommand(config === undefined ? words : [...words, "--config", resolve(config)]);
+  const doctor = asOurselves(own("doctor"));
+  // A service needs an executable.
+  if (!isCompiled) return `检查，然后启动：\n\n   ${doctor}\n   ${asOurselves(own())}`;
+  const where = process.platform === "win32" ? "（在以管理员身份打开的 PowerShell 里）" : "";
+  return `检查，然后装成服务并启动${where}：
+
+   ${doctor}
+   ${asRoot(own("service", "install"))}
+   ${asRoot(own("service", "start"))}`;
 }
 
 /** A TOML string; JSON's escapes are TOML's too. */

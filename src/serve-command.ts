@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Command, Flags, Given } from "./command-line.ts";
+import { explainDisk } from "./disk-trouble.ts";
 import { closeLog, type Logger, openLog } from "./log.ts";
 
 export const CONFIG_FLAG: Flags = {
@@ -33,15 +34,17 @@ export function serveCommand<Config extends { dataDir: string }>(options: {
     async run(given: Given, signal: AbortSignal) {
       const config = readConfig(given.text("config"));
       const file = given.has("log-files") ? join(config.dataDir, "logs", `${name}.log`) : undefined;
-      const log = await openLog(name, { file, json: given.has("log-json") });
+      let log: Logger | undefined;
       try {
+        log = await openLog(name, { file, json: given.has("log-json") });
         const serving = await start(config, log);
         await Promise.race([aborted(signal), ...(serving.failed ? [serving.failed] : [])]);
         await serving.stop();
         return 0;
-      } catch (error) {
+      } catch (thrown) {
+        const error = explainDisk(thrown, config.dataDir);
         // As a service, the file is where an administrator looks for why it does not start.
-        if (file !== undefined) log.fatal("程序无法继续运行", { error });
+        if (file !== undefined) log?.fatal("程序无法继续运行", { error });
         throw error;
       } finally {
         await closeLog();

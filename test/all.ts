@@ -1,15 +1,18 @@
 /**
- * `npm test`: the checks, then every test of the tree but test/peer. Its last line is `N passed, N failed`, with
- * `, N skipped` if any are; the exit code is 0 only when something passed and nothing failed.
+ * `npm test`: the checks, then every test of the tree but test/peer and, without `--windows`, test/windows. Its last line
+ * is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0 only when something passed and nothing failed.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setUpWine } from "../dev/wine.ts";
 
 const root = join(import.meta.dir, "..");
 const UNIT_TIMEOUT_MS = 20_000;
 /** Whole-system tests start several programs, and a browser, on a machine that may be slow. */
 const SYSTEM_TIMEOUT_MS = 120_000;
+/** Wine needs several times as long as Windows. */
+const WINDOWS_TIMEOUT_MS = 60_000;
 /** A run that hangs outside of any test. */
 const RUN_TIMEOUT_MS = 30 * 60_000;
 
@@ -24,9 +27,11 @@ const NOTHING: Count = { passed: 0, failed: 0, skipped: 0 };
 const reports = mkdtempSync(join(tmpdir(), "claw-test-"));
 process.on("exit", () => rmSync(reports, { recursive: true, force: true }));
 
-const files = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root })]
+const allFiles = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root })]
   .filter((file) => !/(^|\/)(node_modules|dist)\/|^test\/peer\//.test(file))
   .toSorted();
+const windowsFiles = allFiles.filter((file) => file.startsWith("test/windows/"));
+const files = allFiles.filter((file) => !windowsFiles.includes(file));
 const isSystem = (file: string) => file.startsWith("test/");
 
 const counts = [
@@ -38,6 +43,7 @@ const counts = [
   ),
   // By themselves, so that neither takes the other's processor time.
   await bunTest("system", files.filter(isSystem), SYSTEM_TIMEOUT_MS),
+  ...(process.argv.includes("--windows") ? [await windowsTests()] : []),
 ];
 const total = counts.reduce(add);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
@@ -48,6 +54,14 @@ async function check(): Promise<Count> {
   console.log("# check");
   const code = await run([process.execPath, "test/check.ts"]);
   return code === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}
+
+/** The Windows executables, under Wine. */
+async function windowsTests(): Promise<Count> {
+  const reason = await setUpWine();
+  if (reason === undefined) return await bunTest("windows", windowsFiles, WINDOWS_TIMEOUT_MS);
+  console.log(`\n# windows tests could not be run: ${reason}`);
+  return NOTHING;
 }
 
 async function bunTest(name: string, testFiles: readonly string[], timeoutMs: number): Promise<Count> {

@@ -113,9 +113,11 @@ test.each([
 
 test("after all of this it serves, and nothing of it got through", async () => {
   expect((await sender().sendText("zhangsan", "/help")).delivered).toBe(true);
-  await until("the answer", () => wecomApi.list("zhangsan").length > 0);
+  await until("the answer, and the notice", () =>
+    ["zhangsan", "mycreate"].every((member) => wecomApi.list(member).length > 0),
+  );
   const sent = wecomApi.sent().map(({ member, content }) => ({ member, content }));
-  expect(sent).toEqual([
+  expect(sent.toSorted((a, b) => a.member.localeCompare(b.member))).toEqual([
     { member: "mycreate", content: TEXTS.queuedOffline },
     { member: "zhangsan", content: TEXTS.help },
   ]);

@@ -151,6 +151,19 @@ describe("the agent's init", () => {
     expect((await agentConfig(["init", "--gateway", given, ...pair])).gateway.url).toBe(url);
   });
 
+  test("the commands that it prints work as they are", async () => {
+    const flags = ["--gateway", "ws://127.0.0.1:9", "--config", join(b, "my agent.toml")];
+    const { output } = await run(AGENT, b, ["init", ...flags, ...pair]);
+    const command = /^ *(.* doctor .*)$/m.exec(output)?.[1] ?? "";
+    const child = Bun.spawn(["sh", "-c", `${command} --json`], { cwd: tmpdir(), stdout: "pipe" });
+    expect(await new Response(child.stdout).json()).toMatchObject({
+      program: "claw-agent",
+      findings: expect.arrayContaining([
+        expect.objectContaining({ check: "config", message: `${join(b, "my agent.toml")} 没有错误` }),
+      ]),
+    });
+  });
+
   test("says what it needs, and where to get it", async () => {
     const { code, output } = await run(AGENT, b, ["init", "--gateway", "pactgo.cn"]);
     expect(code).toBe(2);

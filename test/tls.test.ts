@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, startProgram } from "../dev/program.ts";
+import { freePort } from "../dev/program.ts";
 import { ask } from "./ask.ts";
 import { openSecureClient } from "./secure-client.ts";
 import { launchSecureAgent, prepareSecureGateway, type SecureGateway } from "./secure-gateway.ts";
@@ -63,17 +63,13 @@ test("an agent that is does, and a user on wss gets an answer through it", async
 
 /** Runs a gateway that cannot start, and returns what it says; nothing in it but words for people. */
 async function failing(env: Record<string, string>): Promise<string> {
-  // Not by the system: for that, the path of a key is a secret.
-  const program = startProgram({
-    entry: "src/gateway/main.ts",
-    env: {
-      ...system.env.gateway,
-      CLAW_SERVER_PORT: String(freePort()),
-      CLAW_DATA_DIR: join(system.dir, "failing"),
-      CLAW_SERVER_TLS_CERT: gateway.files.cert,
-      CLAW_SERVER_TLS_KEY: gateway.files.key,
-      ...env,
-    },
+  const program = system.launch("src/gateway/main.ts", {
+    ...system.env.gateway,
+    CLAW_SERVER_PORT: String(freePort()),
+    CLAW_DATA_DIR: join(system.dir, "failing"),
+    CLAW_SERVER_TLS_CERT: gateway.files.cert,
+    CLAW_SERVER_TLS_KEY: gateway.files.key,
+    ...env,
   });
   expect(await program.exited).toBeGreaterThan(0);
   expect(program.output()).not.toMatch(/\n\s+at /);

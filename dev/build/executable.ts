@@ -101,9 +101,12 @@ async function compile(parts: {
     format: "esm",
     minify: true,
     bytecode: true,
+    // What only a command needs is not read at the start of a server.
+    splitting: true,
     // Bun would write in where the package lay on this machine; ioredis only looks for it in stack traces.
     define: { __dirname: JSON.stringify("/claw") },
     plugins: [
+      withoutDebug,
       embeddedModule({
         origin,
         licensesPath,
@@ -126,6 +129,19 @@ async function compile(parts: {
   if (!result.success) throw new BuildError(result.logs.map(String).join("\n"));
   return outfile;
 }
+
+/** ioredis' debug output, and the terminal code behind it, cost milliseconds at each start and are never switched on. */
+const withoutDebug: Bun.BunPlugin = {
+  name: "without debug",
+  setup(build) {
+    build.onLoad({ filter: /node_modules[\\/]debug[\\/]src[\\/]index\.js$/ }, () => ({
+      contents: `const debug = () => Object.assign(() => {}, { enabled: false });
+        debug.default = debug;
+        module.exports = debug;`,
+      loader: "js",
+    }));
+  },
+};
 
 async function base(program: ProgramName, target: Target, origin: Origin, work: string): Promise<string> {
   const plain = await baseExecutable(target);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { AgentReport } from "../contract/presence.ts";
 import type { Logger } from "../log.ts";
 import { openOrderAcceptor } from "./accept-orders.ts";
@@ -6,6 +5,7 @@ import { openActiveJobs } from "./active-jobs.ts";
 import { type Readiness, serveAdmin } from "./admin/serve.ts";
 import { answerCall } from "./answer-call.ts";
 import type { AgentConfig } from "./config.ts";
+import { readGatewayCa } from "./gateway-ca.ts";
 import { type Link, openLink } from "./link/link.ts";
 import { openModelServer } from "./lm-studio/model-server.ts";
 import { watchModel } from "./model-watch.ts";
@@ -29,6 +29,7 @@ export interface Agent {
 export function startAgent(config: AgentConfig, log: Logger): Agent {
   const failure = Promise.withResolvers<never>();
   const stopping = new AbortController();
+  const ca = readGatewayCa(config.gateway.ca);
   const db = openDatabase(config.dataDir);
   const store = openJobStore(db);
   const conversations = openConversationStore(db);
@@ -74,7 +75,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
 
   opened = openLink({
     url: config.gateway.url,
-    ca: config.gateway.ca === "" ? undefined : readFileSync(config.gateway.ca, "utf8"),
+    ca,
     greeting: {
       agentId: config.id,
       key: config.key,

@@ -14,6 +14,7 @@ export function agentToml({ gatewayUrl, id, key, lmStudioUrl }: NewAgent): strin
 #
 # 改完运行 claw-agent doctor 检查，再重启智能体生效。
 # 每一项都可以用方括号里写的环境变量覆盖。相对路径从本文件所在的文件夹算起。
+# Windows 的路径要用单引号，例如 data_dir = 'D:\\claw-data'；双引号里的 \\ 有别的含义。
 # 本文件含有密钥：不要外传，也不要放进代码仓库。
 
 # 数据文件夹：会话记录（agent.sqlite），以及作为服务运行时的日志。请备份。[CLAW_DATA_DIR]

@@ -1,5 +1,6 @@
 import { type Command, UsageError } from "../command-line.ts";
-import { checkFlag, newConfigPath, writeNewConfig } from "../new-config.ts";
+import { checkFlag, newConfigPath, howToStart, writeNewConfig } from "../new-config.ts";
+import { print } from "../print.ts";
 import { agentToml, type NewAgent } from "./config-template.ts";
 import { AGENT_CONFIG_FILE, settings } from "./config.ts";
 
@@ -20,7 +21,7 @@ export const initCommand: Command = {
     const agent = newAgent((flag) => given.text(flag));
     const file = newConfigPath(given.text("config"), AGENT_CONFIG_FILE);
     writeNewConfig(file, agentToml(agent));
-    process.stdout.write(`${report(file, agent)}\n`);
+    print(report(file, agent, howToStart(given.text("config"))));
     return 0;
   },
 };
@@ -51,7 +52,7 @@ function linkUrl(address: string): string {
   return url.endsWith("/link") ? url : `${url}/link`;
 }
 
-function report(file: string, { gatewayUrl, id, lmStudioUrl }: NewAgent): string {
+function report(file: string, { gatewayUrl, id, lmStudioUrl }: NewAgent, next: string): string {
   return `已生成配置：${file}
 （含密钥，请勿外传）
 
@@ -60,5 +61,5 @@ function report(file: string, { gatewayUrl, id, lmStudioUrl }: NewAgent): string
 接下来：
 
 1. 在 LM Studio 里加载模型，并启动它的本地服务。
-2. 检查：claw-agent doctor；作为服务安装并启动：claw-agent service install`;
+2. ${next}`;
 }

@@ -3,9 +3,6 @@ import { run } from "../run.ts";
 import { serveCommand } from "../serve-command.ts";
 import { startAgent } from "./agent.ts";
 import { readAgentConfig } from "./config.ts";
-import { agentDoctor } from "./doctor/doctor-command.ts";
-import { initCommand } from "./init.ts";
-import { agentService } from "./service.ts";
 
 const program = {
   name: "claw-agent",
@@ -16,7 +13,11 @@ const program = {
     readConfig: readAgentConfig,
     start: async (config, log) => startAgent(config, log),
   }),
-  commands: { init: initCommand, doctor: agentDoctor, service: agentService },
+  commands: {
+    init: async () => (await import("./init.ts")).initCommand,
+    doctor: async () => (await import("./doctor/doctor-command.ts")).agentDoctor,
+    service: async () => (await import("./service.ts")).agentService,
+  },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));

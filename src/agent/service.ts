@@ -9,6 +9,6 @@ export const agentService = serviceCommand({
   configFile: AGENT_CONFIG_FILE,
   read(file) {
     const { dataDir, admin, gateway } = readAgentConfig(file);
-    return { dataDir, ...admin, tls: false, files: gateway.ca === "" ? [] : [gateway.ca] };
+    return { dataDir, ...admin, tls: false, files: gateway.ca === "" ? [] : [gateway.ca], secretFiles: [] };
   },
 });

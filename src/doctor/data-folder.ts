@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { diskAdvice } from "../disk-trouble.ts";
 import { codeOf } from "./error-code.ts";
 import { about, type Finding } from "./finding.ts";
 import type { Check } from "./run-checks.ts";
@@ -41,27 +42,11 @@ function judgeWriting(dir: string): Finding {
     const where = place === dir ? "" : `它的上级 ${place}`;
     return folder.failed(
       `${dir}：用户 ${userName()} 不能写入${where}（${codeOf(error) ?? "原因不明"}）`,
-      writingAdvice(error),
+      diskAdvice(codeOf(error) ?? ""),
     );
   }
   const later = place === dir ? "" : "，目录会在启动时创建";
   return folder.ok(`${dir}：可以写入（用户 ${userName()}）${later}`);
-}
-
-function writingAdvice(error: unknown): string {
-  switch (codeOf(error) ?? "") {
-    case "EACCES":
-    case "EPERM":
-      return "把这个目录的写权限给运行本程序的用户，或用 data_dir 换一个目录，或换一个用户运行";
-    case "EROFS":
-      return "这里是只读的：用 data_dir 换到可写的磁盘上";
-    case "ENOTDIR":
-      return "这里有一个同名的文件：移走它，或用 data_dir 换一个目录";
-    case "ENOSPC":
-      return "磁盘满了：请腾出空间";
-    default:
-      return "检查这个目录和它所在的磁盘，或用 data_dir 换一个目录";
-  }
 }
 
 function judgeSpace(dir: string): Finding[] {

@@ -1,5 +1,6 @@
 import type { Command } from "../command-line.ts";
 import { embedded } from "../embedded.ts";
+import { print } from "../print.ts";
 import { CONFIG_FLAG } from "../serve-command.ts";
 import { checkConfig, type ConfigOf } from "./config-file.ts";
 import type { Finding } from "./finding.ts";
@@ -50,8 +51,4 @@ export function doctorCommand<Config>(options: {
       return ok ? 0 : 1;
     },
   };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -18,6 +18,7 @@ export function gatewayToml({ publicUrl, port, tls, sessionSecret, agent }: NewG
 # 现在就可以启动；接入企业微信要填 [wecom] 一节，接入小程序要填 [miniprogram] 一节。
 # 改完运行 claw-gateway doctor 检查，再重启网关生效。
 # 每一项都可以用方括号里写的环境变量覆盖。相对路径从本文件所在的文件夹算起。
+# Windows 的路径要用单引号，例如 data_dir = 'D:\\claw-data'；双引号里的 \\ 有别的含义。
 # 本文件含有密钥：不要外传，也不要放进代码仓库。
 
 # 数据文件夹：自带的 Redis 的数据，以及作为服务运行时的日志。一个文件夹只能给一个网关用。[CLAW_DATA_DIR]

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { type Command, type Given, UsageError } from "../command-line.ts";
 import { AgentId } from "../contract/identifiers.ts";
-import { checkFlag, newConfigPath, writeNewConfig } from "../new-config.ts";
+import { checkFlag, newConfigPath, howToStart, writeNewConfig } from "../new-config.ts";
+import { print } from "../print.ts";
 import { GATEWAY_CONFIG_FILE, settings } from "./config.ts";
 import { gatewayToml, type NewGateway } from "./config-template.ts";
 
@@ -32,7 +33,7 @@ export const initCommand: Command = {
     const file = newConfigPath(given.text("config"), GATEWAY_CONFIG_FILE);
     const gateway = newGateway(given, dirname(file));
     writeNewConfig(file, gatewayToml(gateway));
-    process.stdout.write(`${report(file, gateway)}\n`);
+    print(report(file, gateway, howToStart(given.text("config"))));
     return 0;
   },
 };
@@ -53,7 +54,7 @@ function newGateway(given: Given, dir: string): NewGateway {
   };
 }
 
-function report(file: string, gateway: NewGateway): string {
+function report(file: string, gateway: NewGateway, next: string): string {
   const { agent, publicUrl } = gateway;
   const url = `${publicUrl || `http://${ownAddress()}:${gateway.port}`}/link`.replace(/^http/, "ws");
   return `已生成配置：${file}
@@ -70,7 +71,7 @@ ${howReached(gateway)}
    Windows 上把开头换成 .\\claw-agent.exe，后面相同。${publicUrl ? "" : "\n   如果 B 连不上这个地址，换成 B 能访问到的本机地址。"}
 
 2. 接入企业微信：填写上面这个配置文件中的 [wecom] 一节，每一项从哪里来，旁边都有说明。
-3. 检查：claw-gateway doctor；作为服务安装并启动：claw-gateway service install`;
+3. ${next}`;
 }
 
 function howReached({ tls, port, publicUrl }: NewGateway): string {

@@ -2,10 +2,7 @@ import { runProgram } from "../command-line.ts";
 import { run } from "../run.ts";
 import { serveCommand } from "../serve-command.ts";
 import { readGatewayConfig } from "./config.ts";
-import { gatewayDoctor } from "./doctor/doctor-command.ts";
 import { startGateway } from "./gateway.ts";
-import { initCommand } from "./init.ts";
-import { gatewayService } from "./service.ts";
 
 const program = {
   name: "claw-gateway",
@@ -16,7 +13,11 @@ const program = {
     readConfig: readGatewayConfig,
     start: startGateway,
   }),
-  commands: { init: initCommand, doctor: gatewayDoctor, service: gatewayService },
+  commands: {
+    init: async () => (await import("./init.ts")).initCommand,
+    doctor: async () => (await import("./doctor/doctor-command.ts")).gatewayDoctor,
+    service: async () => (await import("./service.ts")).gatewayService,
+  },
 };
 
 await run((signal) => runProgram(program, process.argv.slice(2), signal));

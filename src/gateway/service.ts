@@ -9,6 +9,8 @@ export const gatewayService = serviceCommand({
   configFile: GATEWAY_CONFIG_FILE,
   read(file) {
     const { dataDir, host, port, tls } = readGatewayConfig(file);
-    return { dataDir, host, port, tls: tls !== undefined, files: tls ? [tls.cert, tls.key] : [] };
+    const files = tls ? [tls.cert] : [];
+    const secretFiles = tls ? [tls.key] : [];
+    return { dataDir, host, port, tls: tls !== undefined, files, secretFiles };
   },
 });

@@ -27,6 +27,7 @@ export async function installService(
       configFile,
       dataDir: config.dataDir,
       files: config.files,
+      secretFiles: config.secretFiles,
       lowPort: config.port > 0 && config.port < FIRST_FREE_PORT,
       user,
     },

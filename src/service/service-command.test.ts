@@ -51,12 +51,14 @@ const STAND_INS: Readonly<Record<string, string>> = {
 };
 
 let dir: string;
+let runDir: string;
 let said: string[];
 let health: Bun.Server<undefined>;
 let answer: () => Response;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "claw-service-"));
+  runDir = dir;
   said = [];
   answer = () => Response.json({ ready: true });
   health = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => answer() });
@@ -74,6 +76,7 @@ afterEach(async () => {
 });
 
 const config = () => join(dir, "程序", "test.toml");
+const key = () => join(dir, "程序", "key.pem");
 const unitFile = () => join(dir, "units", "claw-test.service");
 
 function script(file: string, text: string): void {
@@ -96,7 +99,11 @@ async function service(...words: string[]): Promise<number> {
       // Whoever runs the tests has them all.
     },
     open: (name) =>
-      systemdService(name, { unitDir: join(dir, "units"), path: `${join(dir, "bin")}:/usr/bin:/bin` }),
+      systemdService(name, {
+        runDir,
+        unitDir: join(dir, "units"),
+        path: `${join(dir, "bin")}:/usr/bin:/bin`,
+      }),
     say: (text) => said.push(text),
     startTimeoutMs: 600,
   };
@@ -110,7 +117,14 @@ async function service(...words: string[]): Promise<number> {
         if (!existsSync(file) || readFileSync(file, "utf8") !== "ok\n")
           throw new ConfigError(file, [{ key: "x", message: "缺少 x" }]);
         const port = health.port ?? 0;
-        return { dataDir: join(dir, "程序", "data"), host: "0.0.0.0", port, tls: false, files: [] };
+        return {
+          dataDir: join(dir, "程序", "data"),
+          host: "0.0.0.0",
+          port,
+          tls: false,
+          files: [],
+          secretFiles: [key()],
+        };
       },
     },
     host,
@@ -119,7 +133,7 @@ async function service(...words: string[]): Promise<number> {
     name: "claw-test",
     title: "测试",
     serve: command,
-    commands: { service: command },
+    commands: { service: () => Promise.resolve(command) },
   };
   said = [];
   return await runProgram(program, ["service", ...words, "--config", config()], AbortSignal.timeout(10_000));
@@ -163,11 +177,12 @@ test("install, start, status, stop, uninstall", async () => {
 });
 
 test("the service gets a user of its own, and its files are for it alone", async () => {
+  writeFileSync(key(), "", { mode: 0o644 });
   await service("install");
   expect(state("user")).toMatch(/^--system .*claw-test$/);
   expect(state("chown")).toMatch(/claw-test:\d+ .*data$/);
   expect(statSync(join(dir, "程序", "data")).mode & 0o777).toBe(0o700);
-  expect(statSync(config()).mode & 0o777).toBe(0o640);
+  for (const secret of [config(), key()]) expect(statSync(secret).mode & 0o777).toBe(0o640);
   expect(readFileSync(unitFile(), "utf8")).toContain("\nUser=claw-test\n");
 });
 
@@ -231,4 +246,11 @@ test("what cannot be understood is refused", async () => {
   expect(await refusal()).toContain("service 后面要写其中一个");
   expect(await refusal("enable")).toContain("service 后面要写其中一个");
   expect(await refusal("status", "--name", "a b")).toContain("--name 不正确");
+});
+
+test("where systemd does not run, that is what it says", async () => {
+  runDir = join(dir, "missing");
+  for (const word of ["status", "install", "start"])
+    expect(await refusal(word)).toContain("不是由 systemd 管理");
+  expect(existsSync(join(dir, "state", "calls"))).toBe(false);
 });

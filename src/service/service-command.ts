@@ -2,6 +2,7 @@ import { type Command, type Given, UsageError } from "../command-line.ts";
 import { configPath } from "../config.ts";
 import { ExplainedError } from "../explained-error.ts";
 import { CONFIG_FLAG } from "../serve-command.ts";
+import { asRoot, shellCommand } from "../shell-command.ts";
 import { installService } from "./install-service.ts";
 import type { ServedConfig, ServedProgram, Service } from "./service.ts";
 import { type ServiceHost, thisHost } from "./service-host.ts";
@@ -55,10 +56,10 @@ function openService(given: Given, program: ServedProgram, host: ServiceHost, co
   const manager = host.open(name, tryRead(program, configFile)?.dataDir);
   const flags = ["name", "config", "user"].flatMap((flag) => {
     const value = given.text(flag);
-    return value === undefined ? [] : [`--${flag} "${value}"`];
+    return value === undefined ? [] : [`--${flag}`, value];
   });
-  const executable = host.executable === undefined ? program.name : shown(host.executable);
-  const command = (word: string) => [executable, "service", word, ...flags].join(" ");
+  const executable = host.executable ?? program.name;
+  const command = (word: string) => asRoot(shellCommand(executable, ["service", word, ...flags]));
   return { name, program, manager, host, command };
 }
 
@@ -117,8 +118,4 @@ function tryRead(program: ServedProgram, file: string): ServedConfig | undefined
     if (error instanceof ExplainedError) return undefined;
     throw error;
   }
-}
-
-function shown(path: string): string {
-  return /[\s&()'$`;]/.test(path) ? `"${path}"` : path;
 }

@@ -2,8 +2,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCompiled } from "../executable.ts";
 import { ExplainedError } from "../explained-error.ts";
+import { print } from "../print.ts";
 import type { ServiceManager } from "./service-manager.ts";
-import { requireSystemdRights, systemdService } from "./systemd.ts";
+import { requireRoot, systemdService } from "./systemd.ts";
 import { windowsService } from "./windows.ts";
 
 /** The machine, as far as a service command needs it. Tests give another. */
@@ -26,7 +27,7 @@ export const thisHost: ServiceHost = {
   executable: isCompiled ? process.execPath : undefined,
   requireRights(command) {
     // Windows says so itself.
-    if (process.platform === "linux") requireSystemdRights(command);
+    if (process.platform === "linux") requireRoot(command);
   },
   open(name, dataDir) {
     if (process.platform === "linux") return systemdService(name);
@@ -34,6 +35,6 @@ export const thisHost: ServiceHost = {
     if (process.platform === "win32") return windowsService(name, dataDir ?? join(tmpdir(), "claw-service"));
     throw new ExplainedError("服务只支持 Linux（systemd）和 Windows");
   },
-  say: (text) => process.stdout.write(`${text}\n`),
+  say: print,
   startTimeoutMs: START_TIMEOUT_MS,
 };

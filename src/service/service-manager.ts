@@ -24,8 +24,10 @@ export interface ServicePlan {
   readonly configFile: string;
   /** The one folder it may write to. */
   readonly dataDir: string;
-  /** What it has to read besides its configuration: certificates. */
+  /** What it has to read besides its configuration, and anybody may: certificates. */
   readonly files: readonly string[];
+  /** What nobody else may: their private keys. */
+  readonly secretFiles: readonly string[];
   /** Its port is one that only the privileged may listen on. */
   readonly lowPort: boolean;
   /** Whom it runs as; undefined: an account of its own. */

@@ -5,8 +5,10 @@ import type { ServiceManager } from "./service-manager.ts";
 /** What a service needs to know of its program's configuration. Paths are absolute. */
 export interface ServedConfig extends HealthAddress {
   readonly dataDir: string;
-  /** What the program reads besides the configuration: certificates and keys. */
+  /** What the program reads besides the configuration, and anybody may: certificates. */
   readonly files: readonly string[];
+  /** What nobody else may: their private keys. */
+  readonly secretFiles: readonly string[];
 }
 
 /** A program that can be a service. */

@@ -17,6 +17,7 @@ function plan(dir: string, changes: Partial<OwnPlan> = {}): OwnPlan {
     configFile: `${dir}/gateway.toml`,
     dataDir: `${dir}/data`,
     files: [],
+    secretFiles: [],
     lowPort: true,
     user: "claw-gateway",
     ...changes,

@@ -33,8 +33,8 @@ Restart=on-failure
 RestartSec=${RESTART_DELAY_SECONDS}
 RestartPreventExitStatus=${EXIT_WRONG_CONFIG}
 
-# 停止信号只发给程序自己，Redis 由它关闭；超时才强制结束
-KillMode=mixed
+# 信号只发给程序自己，Redis 由它关闭；程序意外结束时 Redis 留着，由重启后的程序接管，不丢最后的数据
+KillMode=process
 TimeoutStopSec=${STOP_TIMEOUT_SECONDS}
 LimitNOFILE=${OPEN_FILES}
 

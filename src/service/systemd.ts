@@ -29,19 +29,29 @@ const PROPERTIES = [
 ];
 
 export interface SystemdPlaces {
+  /** Is there when systemd runs the machine: see sd_booted(3). */
+  readonly runDir: string;
   /** Where unit files of administrators are. */
   readonly unitDir: string;
   /** Where systemctl, useradd, … are; undefined: PATH. */
   readonly path: string | undefined;
 }
 
-export const SYSTEMD_PLACES: SystemdPlaces = { unitDir: "/etc/systemd/system", path: undefined };
+export const SYSTEMD_PLACES: SystemdPlaces = {
+  runDir: "/run/systemd/system",
+  unitDir: "/etc/systemd/system",
+  path: undefined,
+};
 
-/** One service under systemd. */
+/** One service under systemd. @throws ExplainedError where systemd does not run */
 export function systemdService(
   name: string,
-  { unitDir, path }: SystemdPlaces = SYSTEMD_PLACES,
+  { runDir, unitDir, path }: SystemdPlaces = SYSTEMD_PLACES,
 ): ServiceManager {
+  if (!existsSync(runDir))
+    throw new ExplainedError(
+      "这台 Linux 不是由 systemd 管理的（例如容器，或没有打开 systemd 的 WSL），没有服务可用。请用它自己的办法让程序一直运行",
+    );
   const unit = `${name}.service`;
   const unitFile = join(unitDir, unit);
   const systemctl = (deed: string, words: readonly string[], signal: AbortSignal) =>
@@ -147,9 +157,7 @@ function phaseOf(active: string, sub: string): Phase {
   }
 }
 
-/** @throws ExplainedError on a Linux without systemd, or without the rights to change services */
-export function requireSystemdRights(command: string): void {
-  if (Bun.which("systemctl") === null)
-    throw new ExplainedError("这台 Linux 没有 systemd，装不了服务。请用它自己的办法保持程序运行，见文档");
-  if (process.getuid?.() !== 0) throw new ExplainedError(`需要 root 权限，请运行：\n  sudo ${command}`);
+/** @throws ExplainedError without the rights to change services */
+export function requireRoot(command: string): void {
+  if (process.getuid?.() !== 0) throw new ExplainedError(`需要 root 权限，请运行：\n  ${command}`);
 }

@@ -11,7 +11,7 @@ const TOOL_TIMEOUT_MS = 15_000;
 const USER_NAME = /^[a-z_][a-z0-9_-]{0,30}$/;
 /** Owner: all; nobody else anything. */
 const DATA_MODE = 0o700;
-/** Written by root, read by the service's group: the service cannot change its own configuration. */
+/** Written by root, read by the service's group, closed to others: the service cannot change its own configuration. */
 const CONFIG_MODE = 0o640;
 
 export interface ToolOptions {
@@ -51,7 +51,8 @@ export async function giveAccess(
   plan: ServicePlan & { user: string },
   options: ToolOptions,
 ): Promise<string[]> {
-  const { user, executable, configFile, dataDir, files } = plan;
+  const { user, executable, configFile, dataDir } = plan;
+  const files = [...plan.files, ...plan.secretFiles];
   const tool = { ...options, timeoutMs: TOOL_TIMEOUT_MS };
   refuseSharedFolder(plan);
   const group = Number(await mustRunTool(`查询用户 ${user} `, ["id", "-g", user], tool));
@@ -63,7 +64,8 @@ export async function giveAccess(
   );
   chmodSync(dataDir, DATA_MODE);
   letGroupRead(configFile, group, CONFIG_MODE);
-  for (const file of files) letGroupRead(file, group);
+  for (const file of plan.files) letGroupRead(file, group);
+  for (const file of plan.secretFiles) letGroupRead(file, group, CONFIG_MODE);
 
   const may = async (how: "-x" | "-r", file: string) =>
     (await runTool(["runuser", "-u", user, "--", "test", how, file], tool)).code === 0;
@@ -90,8 +92,8 @@ function refuseSharedFolder({ dataDir, executable, configFile }: ServicePlan): v
 }
 
 /**
- * Sets `mode`; else lets the group read what only its owner can, such as a private key. Links are left alone: Let's
- * Encrypt's lead to files that are replaced at each renewal.
+ * Sets `mode`; else lets the group read what only its owner can. Links are left alone: Let's Encrypt's lead to files that
+ * are replaced at each renewal.
  */
 function letGroupRead(file: string, group: number, mode?: number): void {
   if (!existsSync(file) || !lstatSync(file).isFile()) return;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ExplainedError } from "../explained-error.ts";
 import { mustRunTool } from "./run-tool.ts";
 import type { ServicePlan } from "./service-manager.ts";
@@ -43,6 +43,8 @@ export function serviceSid(service: string): string {
 /**
  * Data folder: the service may change it; configuration, certificates and program: it may read them. What holds secrets
  * is closed to everybody but administrators, as new folders on a drive of Windows are open to all users.
+ *
+ * @throws ExplainedError
  */
 export async function giveAccess(
   plan: ServicePlan,
@@ -60,5 +62,15 @@ export async function giveAccess(
   await closed(plan.dataDir, "(OI)(CI)", "M");
   await closed(plan.configFile, "", "R");
   for (const file of plan.files) await grant(file, ["/grant", `*${sid}:R`]);
+  for (const file of plan.secretFiles) {
+    // A renewal may put a new file in its place, which gets the folder's rights.
+    if (isOwnFolder(dirname(file), plan)) await closed(dirname(file), "(OI)(CI)", "R");
+    await closed(file, "", "R");
+  }
   await grant(plan.executable, ["/grant", `*${sid}:RX`]);
+}
+
+/** One beside the configuration that is there for certificates: others may be used by anybody. */
+function isOwnFolder(folder: string, { configFile }: ServicePlan): boolean {
+  return dirname(folder) === dirname(configFile) && basename(folder).toLowerCase() === "ssl";
 }

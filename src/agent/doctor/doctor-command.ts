@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import type { Command } from "../../command-line.ts";
 import { clockCheck } from "../../doctor/clock.ts";
@@ -7,7 +6,9 @@ import { doctorCommand } from "../../doctor/doctor-command.ts";
 import { about } from "../../doctor/finding.ts";
 import { localReadiness, portCheck } from "../../doctor/port.ts";
 import type { Check } from "../../doctor/run-checks.ts";
+import { ExplainedError } from "../../explained-error.ts";
 import { AGENT_CONFIG_FILE, type AgentConfig, readAgentConfig } from "../config.ts";
+import { readGatewayCa } from "../gateway-ca.ts";
 import { gatewayCheck } from "./gateway.ts";
 import { healthUrl } from "./knock.ts";
 import { modelServerCheck } from "./model-server.ts";
@@ -61,13 +62,13 @@ function agentChecks(config: AgentConfig): Check[] {
 }
 
 function readCa(path: string): { text: string | undefined } | { failure: Check } {
-  if (path === "") return { text: undefined };
   try {
-    return { text: readFileSync(path, "utf8") };
-  } catch {
+    return { text: readGatewayCa(path) };
+  } catch (error) {
+    if (!(error instanceof ExplainedError)) throw error;
     const finding = about("gateway.ca", "网关的 CA 证书").failed(
-      `读不了 ${path}`,
-      "检查 gateway.ca 里的路径和这个文件的权限；网关用公共 CA 的证书时，这一项留空",
+      error.message,
+      "改正 gateway.ca，或换掉这个文件；网关用公共 CA 的证书时，这一项留空",
     );
     return { failure: { id: finding.check, title: finding.title, run: () => Promise.resolve([finding]) } };
   }

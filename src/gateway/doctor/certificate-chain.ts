@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { rootCertificates } from "node:tls";
+import { getCACertificates } from "node:tls";
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -10,7 +10,7 @@ export function readChain(pem: string): X509Certificate[] {
 
 /** The roots that this runtime trusts: Mozilla's, as most clients do. */
 export function publicRoots(): X509Certificate[] {
-  return rootCertificates.map((text) => new X509Certificate(text));
+  return getCACertificates("bundled").map((text) => new X509Certificate(text));
 }
 
 /**

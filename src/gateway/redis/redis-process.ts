@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { EmbeddedRedisError } from "./embedded-limits.ts";
 import { redisConf, type ServerAddress, writePrivate } from "./redis-conf.ts";
 
 /** Redis writes a few lines an hour; one older file is kept beside the current one. */
@@ -15,7 +16,11 @@ export interface RedisProcess {
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
-/** Starts a redis-server in `dir`, with its configuration, its data and its log there. @throws when it cannot be run */
+/**
+ * Starts a redis-server in `dir`, with its configuration, its data and its log there.
+ *
+ * @throws EmbeddedRedisError when the program cannot be run; an error of the system when the folder cannot be used
+ */
 export async function spawnRedis(
   program: string,
   dir: string,
@@ -41,6 +46,11 @@ export async function spawnRedis(
       child.once("error", reject);
     });
     return { pid: child.pid ?? 0, gone, kill: (signal) => void child.kill(signal) };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "原因不明";
+    throw new EmbeddedRedisError(
+      `不能运行 ${program}（${code}）：请检查它是不是给这个系统和处理器的 redis-server，是否完整`,
+    );
   } finally {
     closeSync(log);
   }

@@ -1,3 +1,4 @@
+import { graphemes } from "../../graphemes.ts";
 import { CONTENT_MAX_BYTES } from "./api.ts";
 
 /** Leaves room in a message for the mark that makes a repeated text distinct (claim.ts). */
@@ -23,8 +24,6 @@ interface Fence {
   /** Where its opening line starts. */
   start: number;
 }
-
-const graphemes = new Intl.Segmenter("zh", { granularity: "grapheme" });
 
 /**
  * Cuts a text into pieces of at most `maxBytes` of UTF-8 (≥ 128), best between paragraphs, else between lines,
@@ -104,7 +103,7 @@ function lastMatchEnd(text: string, pattern: RegExp): number {
 /** The last boundary between characters as people see them (emoji sequences, combining marks) up to `limit`. */
 function graphemeCut(source: string, start: number, limit: number): number {
   // A little more than the window, so that the character at the limit is seen whole.
-  const segments = graphemes.segment(source.slice(start, limit + 64));
+  const segments = graphemes(source.slice(start, limit + 64));
   const index = segments.containing(limit - start)?.index ?? 0;
   // One "character" longer than a piece: only code points are kept whole.
   return index > 0 ? start + index : limit;

@@ -113,11 +113,12 @@ static BOOL run_once(void)
         return TRUE;
     }
     GetExitCodeProcess(child.process, &code);
-    if (code == 0) log_line("信息", "程序自己停止了，退出码 0");
-    else log_line("错误", "程序意外结束，退出码 %lu（0x%lX）", code, code);
-    end_child(&child, code == 0);
-    if (code == EXIT_WRONG_CONFIG) set_reason(ERROR_SERVICE_SPECIFIC_ERROR, code);
-    return code == 0 || code == EXIT_WRONG_CONFIG;
+    // Also with 0: nobody has asked it to end, and who kills a process chooses what code it leaves.
+    log_line("错误", "程序意外结束，退出码 %lu（0x%lX）", code, code);
+    end_child(&child, FALSE);
+    if (code != EXIT_WRONG_CONFIG) return FALSE;
+    set_reason(ERROR_SERVICE_SPECIFIC_ERROR, code);
+    return TRUE;
 }
 
 static void keep_running(void)
