@@ -48,7 +48,7 @@ function pointTo({ cert, key }: IssuedCertificate): void {
 }
 
 async function openClient(name: string): Promise<SecureClient> {
-  const client = openSecureClient(gateway.url, await system.signIn(name), gateway.authority.ca);
+  const client = openSecureClient(gateway.url, await gateway.signIn(name), gateway.authority.ca);
   clients.push(client);
   return client;
 }

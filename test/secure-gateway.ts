@@ -14,6 +14,8 @@ export interface SecureGateway {
   program(): Program;
   start(): Promise<void>;
   fetch(path: string): Promise<Response>;
+  /** Signs a user in, by the stand-in's codes; returns the token. */
+  signIn(name: string): Promise<string>;
 }
 
 /** Not started yet, and with no certificate: `files` is for the test to fill. */
@@ -24,7 +26,8 @@ export async function prepareSecureGateway(system: System): Promise<SecureGatewa
   const files = { cert: join(folder, "pactgo.cn-chain.pem"), key: join(folder, "pactgo.cn-key.pem") };
   const port = freePort();
   const url = `https://127.0.0.1:${port}`;
-  const secureFetch = (path: string) => fetch(url + path, { tls: { ca: authority.ca } });
+  const secureFetch = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, tls: { ca: authority.ca } });
   let program: Program | undefined;
   return {
     port,
@@ -51,6 +54,15 @@ export async function prepareSecureGateway(system: System): Promise<SecureGatewa
       await until("the gateway is ready", ready);
     },
     fetch: secureFetch,
+    async signIn(name) {
+      const response = await secureFetch("/trpc/auth.miniprogramLogin", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ code: `user-${name}` }),
+      });
+      const { result } = (await response.json()) as { result: { data: { token: string } } };
+      return result.data.token;
+    },
   };
 }
 

@@ -55,7 +55,7 @@ test("an agent that is does, and a user on wss gets an answer through it", async
   const url = `wss://127.0.0.1:${gateway.port}/link`;
   const agent = launchSecureAgent(system, { name: "trusting", url, caFile });
   await until("its link is up", () => agent.up());
-  const client = openSecureClient(gateway.url, await system.signIn("user"), ca);
+  const client = openSecureClient(gateway.url, await gateway.signIn("user"), ca);
   const { text } = await ask(client, "加密了吗");
   await client.close();
   expect(text).toContain("加密了吗");
