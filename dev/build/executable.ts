@@ -101,8 +101,6 @@ async function compile(parts: {
     format: "esm",
     minify: true,
     bytecode: true,
-    // What only a command needs is not read at the start of a server.
-    splitting: true,
     // Bun would write in where the package lay on this machine; ioredis only looks for it in stack traces.
     define: { __dirname: JSON.stringify("/claw") },
     plugins: [
