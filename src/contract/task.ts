@@ -71,7 +71,7 @@ export const Attempt = v.object({
 });
 export type Attempt = v.InferOutput<typeof Attempt>;
 
-/** `fromCache`: the agent is away, so that prompt and results are missing or only begun (`preview`). */
+/** `fromCache`: the agent does not answer, so that of the results there are only the beginnings (`preview`). */
 export const TaskDetail = v.object({
   ...Task.entries,
   prompt: v.optional(v.string()),

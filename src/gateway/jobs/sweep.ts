@@ -36,8 +36,10 @@ export async function sweepOverdue(options: {
       for (await pause(everyMs, signal); !signal.aborted; await pause(everyMs, signal)) {
         for (const agentId of agentIds) {
           const { since } = await links.presence(agentId);
-          await expireQueued(redis, agentId, patience.queueMs);
-          await failSilent(redis, agentId, since, patience);
+          const expired = await expireQueued(redis, agentId, patience.queueMs);
+          if (expired > 0) log.warn("等智能体太久，没有执行，已结束", { agentId, jobs: expired });
+          const silent = await failSilent(redis, agentId, since, patience);
+          if (silent > 0) log.warn("智能体太久没有进展的任务，已结束", { agentId, jobs: silent });
         }
         await tidy();
       }

@@ -36,7 +36,7 @@ export const TEXTS = {
       "最近的任务（编号　状态　标题）：",
       ...lines,
       "",
-      hasMore ? "更早的任务可以在小程序里查看。" : "",
+      hasMore ? "只列出最近的，更早的没有列出。" : "",
       "发送 /cancel 编号 取消，/retry 编号 重试。",
     ]
       .filter((line, at, all) => line !== "" || all[at - 1] !== "")
@@ -58,7 +58,7 @@ export const TEXTS = {
   agentKept: (id: string) => `现在用的就是智能体 ${id}。`,
   agentAway: "它当前不在线，你的消息和任务会排队等它恢复连接。",
   bindingCode: (code: string, minutes: number) =>
-    `绑定码：${code}\n\n请在 ${minutes} 分钟内打开小程序，在「我的」页面选择绑定企业微信，输入这个绑定码。绑定之后，两边的会话和任务就是同一份。\n\n绑定码只能用一次，请不要告诉别人。`,
+    `绑定码：${code}\n\n请在 ${minutes} 分钟内到小程序里输入这个绑定码。绑定之后，两边的会话和任务就是同一份。\n\n绑定码只能用一次，请不要告诉别人。`,
   tooManyCodes: "你申请绑定码太频繁了，请一小时后再试。",
   queuedOffline: "智能体当前不在线，你的消息已经排队，恢复后会自动回答。",
   queuedModelDown: "模型服务暂时不可用，你的消息已经收到，恢复后会自动回答。",
