@@ -21,7 +21,7 @@ export async function startTcpProxy(targetPort: () => number): Promise<TcpProxy>
     callers.add(caller);
     targets.add(target);
     caller.on("data", (data) => target.write(data)).on("error", () => caller.destroy());
-    target.on("data", (data) => caller.write(data)).on("error", () => target.destroy());
+    target.on("data", (data) => caller.write(data)).on("error", () => caller.destroy());
     caller.on("end", () => target.end());
     target.on("end", () => caller.end());
   });
