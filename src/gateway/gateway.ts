@@ -90,7 +90,6 @@ async function startOn(
     redis,
     restarts,
     jobs,
-    users,
     feed,
     calls,
     agentIds,

@@ -33,7 +33,6 @@ function tasksOf(gateway: GatewayParts, jobs: JobStore = gateway.jobs): Tasks {
   return openTasks({
     ...gateway,
     jobs,
-    users: { agentFor: () => Promise.resolve(AGENT.id) },
     feed: openFeed(gateway.redis, gateway.hub, gateway.restarts),
     calls: {} as AgentCalls,
     agentIds: [AGENT.id],

@@ -11,7 +11,6 @@ import type { RestartWatch } from "../redis/restart-watch.ts";
 import { derivedId } from "../users/derived-id.ts";
 import type { Feed } from "../users/feed.ts";
 import { sentTo } from "../users/sent-to.ts";
-import type { Users } from "../users/users.ts";
 import { attemptJobId, openAttempts } from "./attempts.ts";
 import { detailOf } from "./detail.ts";
 import { applyChange, type TaskChange, tellChange } from "./task-changes.ts";
@@ -62,7 +61,6 @@ export interface TasksParts {
   redis: RedisClient;
   restarts: RestartWatch;
   jobs: JobStore;
-  users: Pick<Users, "agentFor">;
   feed: Feed;
   calls: AgentCalls;
   agentIds: readonly string[];
