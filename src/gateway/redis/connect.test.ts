@@ -28,6 +28,28 @@ test("waits out a restart of Redis", async () => {
   expect(await answer).toBe("1");
 });
 
+test("is there as soon as Redis has loaded its file, however long that was said to take", async () => {
+  let asked = 0;
+  const info = (loading: 0 | 1) => `redis_version:7.0.0\r\nloading:${loading}\r\nloading_eta_seconds:60\r\n`;
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data(socket, data) {
+        for (const [, name = ""] of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
+          const text = info(asked === 0 ? 1 : 0);
+          if (name.toLowerCase() === "info") asked++;
+          socket.write(name.toLowerCase() === "info" ? `$${text.length}\r\n${text}\r\n` : "+OK\r\n");
+        }
+      },
+    },
+  });
+  cleanups.push(() => server.stop(true));
+  const redis = open(`redis://127.0.0.1:${server.port}`);
+  expect(await redis.set("a", "1")).toBe("OK");
+  expect(asked).toBe(2);
+});
+
 test("fails a command that Redis does not answer in time", async () => {
   const server = await testRedis();
   const redis = open(server.url, { commandTimeoutMs: 100 });

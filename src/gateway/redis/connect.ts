@@ -9,6 +9,11 @@ const SOCKET_TIMEOUT_MS = 10_000;
 /** The same for a connection on which nothing is asked, a subscriber's: the system probes it. */
 const KEEP_ALIVE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 500;
+/**
+ * How often a Redis that is loading its file is asked again. Its own estimate, which ioredis would wait for, is many
+ * seconds at first, also for a load of milliseconds.
+ */
+const LOADING_LOOK_MS = 100;
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 
@@ -55,6 +60,7 @@ function sharedOptions(purpose: "commands" | "subscriber", commandTimeoutMs: num
     // Commands wait out a restart of Redis, but no longer than the timeout above.
     maxRetriesPerRequest: null,
     retryStrategy: (attempt: number) => Math.min(20 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
+    maxLoadingRetryTime: LOADING_LOOK_MS,
     lazyConnect: true,
     // Automatic pipelining turns a burst of commands into few system calls; a subscriber sends none.
     enableAutoPipelining: purpose === "commands",
@@ -63,9 +69,9 @@ function sharedOptions(purpose: "commands" | "subscriber", commandTimeoutMs: num
 type SharedOptions = ReturnType<typeof sharedOptions>;
 
 function openCluster({ nodes, auth }: Target, options: SharedOptions): Cluster {
-  const { commandTimeout, socketTimeout, keepAlive, retryStrategy } = options;
+  const { commandTimeout, socketTimeout, keepAlive, maxLoadingRetryTime, retryStrategy } = options;
   const cluster = new Cluster([...nodes], {
-    redisOptions: { commandTimeout, socketTimeout, keepAlive, ...auth },
+    redisOptions: { commandTimeout, socketTimeout, keepAlive, maxLoadingRetryTime, ...auth },
     clusterRetryStrategy: retryStrategy,
     enableAutoPipelining: true,
     lazyConnect: true,
