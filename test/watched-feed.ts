@@ -4,6 +4,7 @@ import type { UserClient } from "./system.ts";
 /** A user's feed as one of their devices sees it. */
 export interface WatchedFeed {
   events: FeedEvent[];
+  /** Of what the feed keeps: an agent's presence comes under the id of what came before it. */
   ids: string[];
   /** What became of a job, in order. */
   statuses(jobId: string): string[];
@@ -22,7 +23,7 @@ export async function watchFeed(
   const subscription = client.api.feed.subscribe(lastEventId === undefined ? undefined : { lastEventId }, {
     onStarted: () => resolve(),
     onData({ id, data }) {
-      ids.push(id);
+      if (data.t !== "agent") ids.push(id);
       events.push(data);
       onEvent?.(data);
     },
