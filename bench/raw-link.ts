@@ -48,6 +48,7 @@ answerCommands({
   serve(): ReturnType<RawLink["serve"]> {
     const link = trpcSockets({
       router: linkRouter,
+      maxBatch: 10_000,
       createContext({ agentId = "" }): Promise<LinkContext> {
         comesAt = performance.now();
         return Promise.resolve({ agent: { id: agentId, epoch: 1 }, link: port });

@@ -11,8 +11,6 @@ import * as v from "valibot";
 
 /** Subscriptions of one socket: a client has a feed and an answer or two. */
 const MAX_SUBSCRIPTIONS = 64;
-/** Calls in one message: what a client asks for in one turn. */
-const MAX_BATCH = 64;
 /** What a client that is asked to reconnect gets to move its subscriptions to a new socket. */
 const MOVE_ON_MS = 2_000;
 
@@ -57,6 +55,8 @@ export interface SocketOptions {
    */
   createContext: (connectionParams: Readonly<Record<string, string>>, caller: Caller) => Promise<object>;
   onError: (problem: { error: TRPCError; path: string | undefined }) => void;
+  /** Most calls in one message: what a client asks for in one turn, or all that has waited for it to come back. */
+  maxBatch: number;
   /** Asks a silent client for a sign of life after `pingMs`, and gives it up after `pongWaitMs` more. */
   keepAlive?: { pingMs: number; pongWaitMs: number };
 }
@@ -173,7 +173,7 @@ class TrpcSocket implements SocketHandler, Caller {
       this.#greet(v.parse(Greeting, message).data ?? {});
       return;
     }
-    const batch = v.parse(v.pipe(v.array(Request), v.maxLength(MAX_BATCH)), [message].flat());
+    const batch = v.parse(v.pipe(v.array(Request), v.maxLength(this.#options.maxBatch)), [message].flat());
     for (const request of batch) {
       if (request.method === "subscription.stop") this.#subscriptions?.get(request.id)?.abort();
       else

@@ -7,6 +7,9 @@ import { patiently } from "./redis/patiently.ts";
 import { type Caller, type TrpcSockets, trpcSockets } from "./trpc-sockets.ts";
 import type { Sessions, SocketSession } from "./users/sessions.ts";
 
+/** A page asks for a few things at once. */
+const MAX_BATCH = 64;
+
 export type UserPorts = Omit<UserContext, "caller">;
 
 const NOBODY: SocketSession = { caller: null };
@@ -32,6 +35,7 @@ export function userSockets(options: Options): TrpcSockets {
   const { ports, sessions } = options;
   return trpcSockets({
     router: userRouter,
+    maxBatch: MAX_BATCH,
     async createContext({ token }, socket): Promise<UserContext> {
       const session = token ? await joined(sessions, token, socket) : NOBODY;
       return {

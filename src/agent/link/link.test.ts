@@ -49,6 +49,7 @@ function gateway(options: { accepts?: () => boolean; port?: number } = {}) {
   };
   const link = trpcSockets({
     router: linkRouter,
+    maxBatch: 10_000,
     createContext(_connectionParams, caller): Promise<LinkContext> {
       if (options.accepts?.() === false) return Promise.reject(refusal("agent-id-in-use", "另一台机器在线"));
       open.add(caller);
