@@ -48,15 +48,25 @@ export async function faultsOf(user: StormUser, aftermath: Aftermath): Promise<s
     faults.push(...faultsOfEvents(job, `chat ${jobId}`, prompt));
     if (job.end()?.t !== "done") faults.push(`chat ${jobId} ended as ${job.end()?.t}`);
   }
-  if (!aftermath.disturbances.some(({ blow }) => blow === "redis")) {
-    await until(
-      "both feeds to be level",
-      () => told(user.wandering()).length >= told(user.steady.events).length,
-    ).catch((error: unknown) => faults.push(String(error)));
-    if (differ(told(user.steady.events), told(user.wandering())))
-      faults.push(`the device that came and went was told ${told(user.wandering()).join(", ")}`);
-  }
+  // What a Redis forgets when it is killed, is told once more.
+  if (!aftermath.disturbances.some(({ blow }) => blow === "redis"))
+    faults.push(...(await faultsOfComing(user)));
   return faults;
+}
+
+/** A device that came and went has been told the same as one that stayed. */
+async function faultsOfComing(user: StormUser): Promise<string[]> {
+  const steady = () => told(user.steady.events);
+  const wandering = () => told(user.wandering());
+  await until("both feeds to be level", () => steady().length === wandering().length).catch(() => {
+    // What differs is said below.
+  });
+  const [stayed, came] = [steady(), wandering()];
+  const at = stayed.findIndex((event, i) => event !== came[i]);
+  if (at === -1 && came.length === stayed.length) return [];
+  return [
+    `of ${stayed.length} changes a device that came and went was told ${came.length}: ${came.slice(at).join()}`,
+  ];
 }
 
 function hasEnded({ status, history }: TaskDetail): boolean {
@@ -90,18 +100,27 @@ async function faultsOfTask(
     if (outcome !== "cancelling" && !possible.includes(outcome))
       faults.push(`cancelling said ${outcome}, its attempts are ${possible.join()}`);
   }
+  const ends = () => tasksTold(user.steady, detail.id).filter((one) => isFinal(one.status));
+  await until(
+    "the feed to tell every end",
+    () => new Set(ends().map(({ jobId }) => jobId)).size >= attempts,
+  ).catch(() => {
+    // Which one is missing is said below.
+  });
+  let endOfOthers = 0;
   for (const [i, attempt] of history.entries()) {
     const late = await toItsEnd(watchJob(user.client, attempt.jobId));
     faults.push(
       ...faultsOfAttempt(user, attempt, late, script.prompt),
       ...faultsOfFeed(user, detail, attempt, aftermath),
-      ...lateRequests(script.key, attempt, history[i + 1], late, aftermath),
     );
+    const over = agentKnows(attempt, late, aftermath.disturbances);
+    const began = aftermath.requests
+      .filter(({ key, at }) => key === script.key && at < (history[i + 1]?.createdAt ?? Infinity))
+      .map(({ at }) => at);
+    faults.push(...faultsOfRequests(attempt, { began, over, endOfOthers }));
+    endOfOthers = over;
   }
-  const requests = aftermath.requests.filter(({ key }) => key === script.key).length;
-  const answered = history.filter(({ status }) => status === "done").length;
-  if (requests < answered || requests > MOST_REQUESTS_PER_ATTEMPT * attempts)
-    faults.push(`${requests} requests for ${attempts} attempts, ${answered} of them done`);
   return faults;
 }
 
@@ -155,22 +174,32 @@ function faultsOfFeed(user: StormUser, task: Task, attempt: Attempt, { disturban
   return faults;
 }
 
-/** No request begins for a cancelled attempt once its agent knows, until the next attempt is made. */
-function lateRequests(
-  key: string,
-  { number, status, finishedAt = 0 }: Attempt,
-  next: Attempt | undefined,
-  events: WatchedJob,
-  { requests, disturbances }: Aftermath,
-): string[] {
-  if (status !== "cancelled") return [];
-  // It has begun: then it was the agent itself that ended it.
-  const byAgent = events.events.some(({ t }) => t === "started");
+/** From when on there can be no request for an ended attempt. */
+function agentKnows(
+  { status, finishedAt = 0 }: Attempt,
+  { events }: WatchedJob,
+  disturbances: readonly Disturbance[],
+): number {
+  // One that has begun was ended by the agent itself.
+  const byAgent = status !== "cancelled" || events.some(({ t }) => t === "started");
   const known = byAgent ? finishedAt : calmAfter(disturbances, finishedAt, TOLD_WITHIN_MS);
-  return requests
-    .filter((request) => request.key === key)
-    .filter(({ at }) => at > known + NOTED_WITHIN_MS && at < (next?.createdAt ?? Infinity))
-    .map(({ at }) => `a request ${at - known} ms after attempt ${number} was cancelled`);
+  return known + NOTED_WITHIN_MS;
+}
+
+/** As many requests as it needs, and none once it is over: `began`, before the next attempt, which asks the same. */
+function faultsOfRequests(
+  { number, status, createdAt }: Attempt,
+  { began, over, endOfOthers }: { began: readonly number[]; over: number; endOfOthers: number },
+): string[] {
+  const faults: string[] = [];
+  const since = began.filter((at) => at >= createdAt);
+  if (status === "done" && since.length === 0) faults.push(`no request for attempt ${number}, done`);
+  // Until its agent knew better, the one before may have asked, too.
+  const own = since.filter((at) => at > endOfOthers);
+  if (own.length > MOST_REQUESTS_PER_ATTEMPT) faults.push(`${own.length} requests for attempt ${number}`);
+  const late = since.filter((at) => at > over).map((at) => at - over);
+  if (late.length > 0) faults.push(`requests ${late.join()} ms after attempt ${number} was over, ${status}`);
+  return faults;
 }
 
 /** Every task is in the list once, and in that of its status; numbers are counted; none is open. */

@@ -164,6 +164,8 @@ class TrpcSocket implements SocketHandler, Caller {
       this.#take(JSON.parse(String(message)));
     } catch (cause) {
       this.#fail(null, new TRPCError({ code: "PARSE_ERROR", message: "消息格式不正确", cause }));
+      // Its client would wait for ever for an answer to what was in it.
+      this.#socket.close();
     }
   }
 
