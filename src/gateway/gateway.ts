@@ -74,18 +74,20 @@ async function startOn(
   const jobs = openJobStore(redis, restarts);
   const users = openUsers(redis, agentIds);
   const devices = openDevices({ redis, restarts });
-  const sessions = await openSessions({
-    redis,
-    hub,
-    tokens: openSessionTokens(config.sessionSecret),
-    devices,
-    log: log.getChild("users"),
-    signal,
-  });
+  const [sessions, calls] = await Promise.all([
+    openSessions({
+      redis,
+      hub,
+      tokens: openSessionTokens(config.sessionSecret),
+      devices,
+      log: log.getChild("users"),
+      signal,
+    }),
+    openAgentCalls({ redis, hub, agentIds, signal }),
+  ]);
   const links = openLinks({ redis, hub, agents: config.agents, log: log.getChild("link") });
   const presences = openPresenceWatch({ hub, links, agentIds, signal });
   const feed = openFeed(redis, hub, restarts, presences);
-  const calls = await openAgentCalls({ redis, hub, agentIds, signal });
   const tasks = openTasks({
     redis,
     restarts,

@@ -9,6 +9,12 @@ import { pushEvents } from "./push-events.ts";
  */
 const EARLY_WITHIN_MS = 30_000;
 
+/** The push that a job's last one leads to, and when that began (monotonic clock). */
+interface NextPush {
+  name: string;
+  sinceMs: number;
+}
+
 /**
  * Takes an agent's pushes, and hands those of a running answer to this gateway's own readers while Redis is still being
  * told: the way through Redis and back is a good part of a token's. Only where Redis cannot answer anything else: the push
@@ -17,11 +23,11 @@ const EARLY_WITHIN_MS = 30_000;
  */
 export function openPusher(parts: { redis: RedisClient; hub: Hub }): LinkPort["push"] {
   const { redis, hub } = parts;
-  /** What the next push of a job will be, and since when, by link. */
-  const expected = new WeakMap<LinkedAgent, Map<string, { name: string; sinceMs: number }>>();
+  /** By link and job. */
+  const expected = new WeakMap<LinkedAgent, Map<string, NextPush>>();
 
   return async (agent, push) => {
-    const jobs = expected.get(agent) ?? new Map<string, { name: string; sinceMs: number }>();
+    const jobs = expected.get(agent) ?? new Map<string, NextPush>();
     expected.set(agent, jobs);
     const next = jobs.get(push.jobId);
     const goesOn = next?.name === nameOf(push, push.from);

@@ -31,17 +31,12 @@ export async function openAgentCalls(options: {
 }): Promise<AgentCalls> {
   const { redis, hub, agentIds, signal, timeoutMs = CALL_TIMEOUT_MS } = options;
   const waiting = new Map<string, (answer: AgentAnswer) => void>();
-  for (const agentId of agentIds) {
-    await hub.listen(
-      agentKeys(agentId).answers,
-      (message) => {
-        if (message === null) return;
-        const answer = JSON.parse(message) as AgentAnswer;
-        waiting.get(answer.callId)?.(answer);
-      },
-      signal,
-    );
-  }
+  const take = (message: string | null) => {
+    if (message === null) return;
+    const answer = JSON.parse(message) as AgentAnswer;
+    waiting.get(answer.callId)?.(answer);
+  };
+  await Promise.all(agentIds.map((agentId) => hub.listen(agentKeys(agentId).answers, take, signal)));
 
   async function call(
     agentId: string,

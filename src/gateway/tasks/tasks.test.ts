@@ -93,6 +93,17 @@ describe("a gateway that dies between recording an attempt and queueing it", () 
     expect(await parts.redis.zcard(taskKeys.unqueued)).toBe(0);
   });
 
+  test("or to who sees it begun already, such as the same press of a button, told again", async () => {
+    const tasks = tasksOf(parts);
+    const userId = newUser();
+    const ended = await endedTask(tasks, userId);
+    await dying().retry(userId, ended.id, "press").catch(String);
+    const before = await orderCount();
+    await tasks.ensureQueued(userId, ended.id);
+    await tasks.ensureQueued(userId, ended.id);
+    expect(await orderCount()).toBe(before + 1);
+  });
+
   test("or to who cancels it: it ends without ever being queued for long", async () => {
     const userId = newUser();
     await dying().create(userId, newTask(), SOURCE).catch(String);

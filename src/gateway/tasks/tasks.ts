@@ -44,6 +44,8 @@ export interface Tasks {
    * @throws refusal `not-found`, `not-ended` (its first attempt has not ended), `too-many-tasks`, `agent-unknown`
    */
   retry(userId: string, taskId: string, key?: string): Promise<TaskRecord>;
+  /** Queues the newest attempt, should a gateway have died between recording and queuing it. @throws refusal `not-found` */
+  ensureQueued(userId: string, taskId: string): Promise<void>;
   /**
    * To be told of every change of a task's job, in order for each task, at least once. Updates the task, tells the feed
    * and says what its channel is to be told; undefined when the task is gone.
@@ -155,6 +157,7 @@ export function openTasks(parts: TasksParts): Tasks {
       if (change) await tellChange(feed, change, job);
       return change;
     },
+    ensureQueued: async (userId, taskId) => await attempts.queue(await read(userId, taskId)),
     move: store.move,
     queueForgotten: attempts.queueForgotten,
     port: (channel) => ({

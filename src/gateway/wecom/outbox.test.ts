@@ -56,6 +56,14 @@ test("unlessSent leaves a message out once the other one was added, even if that
   expect(await queued()).toEqual([]);
 });
 
+test("onlyAfter leaves a message out until the other one was added, even if that is gone from the list", async () => {
+  expect(await outbox.add(message("refresh-1", { onlyAfter: "end-1" }))).toBe(false);
+  await outbox.add(message("end-1"));
+  await redis.del(wecomKeys.outbox("zhangsan"));
+  expect(await outbox.add(message("refresh-1", { onlyAfter: "end-1" }))).toBe(true);
+  expect(await queued()).toEqual(["refresh-1"]);
+});
+
 test("several are added in order, and only those that are new", async () => {
   await outbox.add(message("p2"));
   const added = await outbox.addAll([

@@ -10,12 +10,13 @@ import { refusalText } from "./command.ts";
 import type { WecomInbound } from "./inbound-message.ts";
 import type { Outbox } from "./outbox.ts";
 import { describeTask, STATUS_NAMES, taskName } from "./task-text.ts";
+import { endMessageId } from "./tell-task.ts";
 import { TEXTS } from "./texts.ts";
 
 export interface PressContext {
   redis: RedisClient;
   links: Links;
-  tasks: Pick<Tasks, "find" | "cancel" | "retry">;
+  tasks: Pick<Tasks, "find" | "cancel" | "retry" | "ensureQueued">;
   outbox: Outbox;
   log: Logger;
 }
@@ -94,6 +95,8 @@ async function retry(context: PressContext, press: Press): Promise<void> {
   const { tasks, outbox } = context;
   const { userId, dedupeId, id, task } = press;
   if (id.attempt !== task.attempts || !isFinal(task.status)) {
+    // It may be this very press, told again after a crash: what it has begun goes on at once.
+    await tasks.ensureQueued(userId, task.id);
     await refresh(context, press, task);
     return;
   }
@@ -104,7 +107,10 @@ async function retry(context: PressContext, press: Press): Promise<void> {
   }
 }
 
-/** Makes a card show what has become of it meanwhile, if it can be updated. */
+/**
+ * Makes a card show what has become of it meanwhile, if it can be updated. An end that its owner is still to be told of
+ * comes without that, and needs the code that the press has brought.
+ */
 async function refresh(
   { links, outbox }: PressContext,
   { member, card, id }: Press,
@@ -119,6 +125,7 @@ async function refresh(
     member,
     type: "card_update",
     ...look,
+    ...(id.attempt === task.attempts && isFinal(task.status) ? { onlyAfter: endMessageId(task.jobId) } : {}),
   });
 }
 

@@ -18,7 +18,8 @@ export interface TellTaskContext {
 }
 
 const cardMessageId = (jobId: string) => `card:${jobId}`;
-const endMessageId = (jobId: string) => `card-end:${jobId}`;
+/** The id of the message that shows the end of a task's attempt. */
+export const endMessageId = (jobId: string) => `card-end:${jobId}`;
 
 /**
  * Shows a member what becomes of their task: a card for each attempt; when that ends, the card is changed, and the result
