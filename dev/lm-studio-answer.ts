@@ -13,6 +13,9 @@ export interface Token {
   text: string;
 }
 
+/** An answer; `reasoning` is thought before it, and goes in `reasoning_content`. Markdown arrives as it is. */
+export type Reply = string | { reasoning?: string; content: string };
+
 /** The default answer. It must not be taken for a real model's. */
 export function friendlyReply(messages: readonly Message[]): string {
   const question = messages.findLast(({ role }) => role === "user")?.content ?? "";

@@ -53,3 +53,28 @@ test("serves so many at once, the others in order", async () => {
   expect(server.running()).toBe(0);
   await server.stop();
 });
+
+test("thinks and writes Markdown as the reply says, for each question anew", async () => {
+  const markdown =
+    "# 标题\n\n- **重点** `code`\n  - 二级  \n\n| 列 | 值 |\n|---|--:|\n| 甲 | 1.5 |\n\n```ts\nconst a = 1;\n```\n\n$e^x$ 😀\n";
+  const server = startLmStudio({
+    reasoning: { form: "reasoning_content", text: "平时的想法" },
+    reply: (messages) =>
+      messages.length > 1 ? markdown : { reasoning: "先想想：\n1. 表格", content: markdown },
+  });
+  const heard = async (messages: object[]) => {
+    const lines = (await (await ask(server.url, { stream: true, messages })).text()).split("\n");
+    const chunks = lines.flatMap((line) => (line.startsWith("data: {") ? [line.slice(6)] : []));
+    const said = { reasoning_content: "", content: "" };
+    for (const chunk of chunks) {
+      const { choices } = JSON.parse(chunk) as { choices: { delta: Partial<typeof said> }[] };
+      said.reasoning_content += choices[0]?.delta.reasoning_content ?? "";
+      said.content += choices[0]?.delta.content ?? "";
+    }
+    return said;
+  };
+  const question = { role: "user", content: "画个表" };
+  expect(await heard([question])).toEqual({ reasoning_content: "先想想：\n1. 表格", content: markdown });
+  expect(await heard([question, question])).toEqual({ reasoning_content: "平时的想法", content: markdown });
+  await server.stop();
+});

@@ -15,6 +15,7 @@ import {
   friendlyReply,
   type Message,
   type ReasoningForm,
+  type Reply,
   type Token,
   tokensOf,
 } from "./lm-studio-answer.ts";
@@ -41,8 +42,8 @@ export interface LmStudioOptions {
   /** How long that request waits for it. */
   loadMs?: number;
   apiKey?: string;
-  reply?: (messages: readonly Message[]) => string;
-  /** Said before the reply, in one of the forms that servers use. */
+  reply?: (messages: readonly Message[]) => Reply;
+  /** Said before the reply, unless that has its own, in one of the forms that servers use. */
   reasoning?: { form: ReasoningForm; text: string };
   /** The fault of the request with this number, from 1. */
   fault?: (request: number, messages: readonly Message[]) => Fault | undefined;
@@ -191,9 +192,14 @@ function silence(signal: AbortSignal, free: () => void): Promise<Response> {
 }
 
 function planAnswer(ask: Ask, settings: Settings): Plan {
-  const reply = tokensOf((settings.reply ?? friendlyReply)(ask.messages));
-  const words = exactly(reply, settings.tokensPerAnswer).map((text): Token => ({ field: "content", text }));
-  const all = [...thought(settings.reasoning), ...words];
+  const reply: Reply = (settings.reply ?? friendlyReply)(ask.messages);
+  const { content, reasoning }: Exclude<Reply, string> =
+    typeof reply === "string" ? { content: reply } : reply;
+  const said = exactly(tokensOf(content), settings.tokensPerAnswer);
+  const words = said.map((text): Token => ({ field: "content", text }));
+  const own =
+    reasoning === undefined ? settings.reasoning : ({ form: "reasoning_content", text: reasoning } as const);
+  const all = [...thought(own), ...words];
   const promptTokens = countTokens(ask.messages);
   const room = Math.min(ask.max_tokens ?? Infinity, Math.max(1, settings.contextTokens - promptTokens));
   const tokens = all.slice(0, room);

@@ -148,3 +148,12 @@ test("a fault hits the calls it is meant for", async () => {
   wecom.failNoMore();
   expect(await send("一", { touser: "lisi" })).toMatchObject({ errcode: 0 });
 });
+
+test("tells whose a sign-in code is, to who has the token", async () => {
+  const whose = (code: string, given = token) =>
+    call(`miniprogram/jscode2session?access_token=${given}&js_code=${code}&grant_type=authorization_code`);
+  expect(await whose("member-zhang.san")).toMatchObject({ errcode: 0, corpid: "corp", userid: "zhang.san" });
+  expect(await whose("stranger-zhangsan")).toMatchObject({ corpid: "corp-other", userid: "zhangsan" });
+  expect(await whose("user-zhangsan")).toMatchObject({ errcode: 40029 });
+  expect(await whose("member-zhangsan", "x")).toMatchObject({ errcode: 40014 });
+});

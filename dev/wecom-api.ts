@@ -14,7 +14,7 @@ export interface ApiCall {
   body: Record<string, unknown>;
   /** Undefined when the caller got no regular answer. */
   errcode: number | undefined;
-  outcome: DeliveryOutcome | "updated" | "token" | "app" | "refused" | "fault";
+  outcome: DeliveryOutcome | "updated" | "token" | "app" | "member" | "refused" | "fault";
 }
 
 /**
@@ -63,6 +63,7 @@ const ERRMSG: Record<number, string> = {
   40001: "invalid credential",
   40013: "invalid corpid",
   40014: "invalid access_token",
+  40029: "invalid code",
   41001: "access_token missing",
   42001: "access_token expired",
   45009: "api freq out of limit",
@@ -78,7 +79,11 @@ interface Reply {
   [field: string]: unknown;
 }
 
-/** The half of the WeCom platform that receives API calls (gettoken, message/send, message/update_template_card), behaving as its documents say. */
+/**
+ * The half of the WeCom platform that receives API calls (gettoken, message/send, message/update_template_card,
+ * miniprogram/jscode2session), behaving as its documents say. A sign-in code `member-<userid>` belongs to that member,
+ * `stranger-<userid>` to a member of another corp; both work as often as one likes.
+ */
 export async function startWecomApi(options: {
   port?: number;
   corpId: string;
@@ -98,6 +103,7 @@ export async function startWecomApi(options: {
     const refused = tokens.check(query.get("access_token"));
     if (refused) return refused;
     if (api === "agent/get") return describeApp(query.get("agentid"));
+    if (api === "miniprogram/jscode2session") return describeMember(query.get("js_code"));
     if (api === "message/send") return members.send(body);
     return api === "message/update_template_card" ? members.update(body) : refuse(40066, "invalid url");
   }
@@ -106,6 +112,14 @@ export async function startWecomApi(options: {
     if (agentId !== String(options.agentId)) return refuse(301002);
     const app = { agentid: options.agentId, name: "智控未来", close: 0, allow_partys: { partyid: [1] } };
     return { errcode: 0, errmsg: "ok", outcome: "app", ...app };
+  }
+
+  function describeMember(code: string | null): Reply {
+    const [, whose, userid] = /^(member|stranger)-([\w.@-]+)$/.exec(code ?? "") ?? [];
+    if (userid === undefined) return refuse(40029);
+    const corpid = whose === "member" ? options.corpId : `${options.corpId}-other`;
+    const session = { corpid, userid, session_key: "c2Vzc2lvbi1rZXktMTIzNA==" };
+    return { errcode: 0, errmsg: "ok", outcome: "member", ...session };
   }
 
   function takeFault(api: string, member: unknown): Fault | undefined {

@@ -2,7 +2,7 @@ import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 import { openRedis } from "../src/gateway/redis/connect.ts";
 import { openHub } from "../src/gateway/redis/hub.ts";
 import { wecomKeys } from "../src/gateway/redis/keys.ts";
-import { openWecomApi, type WecomApi } from "../src/gateway/wecom/api.ts";
+import { openWecomApi, type WecomMessages } from "../src/gateway/wecom/api.ts";
 import { openOutbox } from "../src/gateway/wecom/outbox.ts";
 import { runSender, type SenderLimits } from "../src/gateway/wecom/sender.ts";
 import { startTestRedis } from "./redis-for-tests.ts";
@@ -40,10 +40,10 @@ export async function openSending(redisOptions: { cluster?: boolean } = {}) {
   let count = 0;
   let ahead = 0;
 
-  const openApi = (answerTimeoutMs = ANSWER_TIMEOUT_MS): WecomApi =>
+  const openApi = (answerTimeoutMs = ANSWER_TIMEOUT_MS): WecomMessages =>
     openWecomApi({ redis, apiBase: wecom.url, ...APP, answerTimeoutMs });
 
-  function start(limits: Partial<SenderLimits> = {}, api: WecomApi = openApi()): RunningSender {
+  function start(limits: Partial<SenderLimits> = {}, api: WecomMessages = openApi()): RunningSender {
     const stop = new AbortController();
     const log = getLogger(["sending"]);
     const all = { ...FAST, ...limits };

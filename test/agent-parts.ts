@@ -9,6 +9,7 @@ import { isTerminal, type ReplyEvent } from "../src/contract/reply-event.ts";
 import type { Link } from "../src/agent/link/link.ts";
 import { openDatabase } from "../src/agent/store/database.ts";
 import { openJobStore } from "../src/agent/store/job-store.ts";
+import type { Said } from "../src/agent/store/said-so-far.ts";
 
 /** An agent's database in a folder of its own, which can be opened again as a restarted agent does. */
 export function openTestDatabase() {
@@ -30,6 +31,11 @@ export function openTestDatabase() {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What a model has said without thinking about it. */
+export function said(text: string): Said {
+  return { text, reasoning: "" };
 }
 
 /** A gateway's end of the link: keeps the events of each job as the real one does, unless told to do otherwise. */

@@ -6,6 +6,8 @@ const TIMEOUT_MS = 180_000;
 
 const checks = [
   { name: "types", command: [`${bin}/tsc`, "-p", "."], advice: "" },
+  { name: "types of the mini-program", command: [`${bin}/tsc`, "-p", "miniprogram"], advice: "" },
+  { name: "types of its browser side", command: [`${bin}/tsc`, "-p", "dev/miniprogram/runtime"], advice: "" },
   { name: "lint", command: [`${bin}/oxlint`, "--type-aware", "--deny-warnings"], advice: "" },
   { name: "format", command: [`${bin}/oxfmt`, "--check"], advice: "Run: npm run format" },
 ];

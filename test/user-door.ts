@@ -53,13 +53,13 @@ export async function openUserDoor(
     },
   };
   const ports: UserPorts = {
-    auth: { miniprogramLogin: never },
+    auth: { miniprogramLogin: never, wecomLogin: never },
     users: { ...users, bind },
     devices: sessions,
     tasks: { create: never, list: never, get: never, cancel: never, retry: never },
     agents: { list: never },
-    chat: { send: never, conversations: never, history: never },
-    jobs: { events: never },
+    chat: { send: never, conversations: never, history: never, rename: never, delete: never },
+    jobs: { cancel: never, events: never },
     feed,
   };
   const side = { ports, sessions, log };

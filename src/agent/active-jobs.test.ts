@@ -7,6 +7,7 @@ import type { Job } from "../contract/job.ts";
 import type { ReplyEvent } from "../contract/reply-event.ts";
 import { openActiveJobs } from "./active-jobs.ts";
 import type { ModelEvent } from "./lm-studio/model-server.ts";
+import { openConversations } from "./conversations.ts";
 import { openConversationStore } from "./store/conversation-store.ts";
 
 const END = { t: "end", finish: "stop" } as ModelEvent;
@@ -243,4 +244,43 @@ test("a job that is to be cancelled but is not known here ends at the gateway, w
     await until("it to have ended", () => said(job).at(-1) === "cancelled");
     expect(said(job)).toHaveLength(events.length + 1);
   }
+});
+
+test("a conversation that is deleted: what runs in it and what waits ends, elsewhere all goes on", async () => {
+  const { start, said, letGo } = agent({ slots: 1 });
+  const { jobs, store, conversations } = start();
+  const [runs, waits, other] = ["a1.gone", "a1.gone", "a1.stays"].map((conversationId) =>
+    newJob({ conversationId }),
+  ) as [Job, Job, Job];
+  for (const job of [runs, waits, other]) jobs.take({ t: "run", job });
+  await until("the first to run", () => said(runs).includes("delta"));
+  const port = openConversations(conversations, jobs);
+  port.delete("u2", "a1.gone");
+  expect(jobs.counts()).toEqual({ running: 1, waiting: 2 });
+  port.delete("u1", "a1.gone");
+  port.delete("u1", "a1.gone");
+  await until("the other to run", () => said(other).includes("delta"));
+  letGo();
+  await until("all to be settled", () => store.unsettled().length === 0);
+  expect([said(runs).at(-1), said(waits).at(-1), said(other).at(-1)]).toEqual([
+    "cancelled",
+    "cancelled",
+    "done",
+  ]);
+  expect(port.list("u1").map(({ id }) => id)).toEqual(["a1.stays"]);
+});
+
+test("deleted just before the agent dies, nothing of it runs after the restart", async () => {
+  const { start, said } = agent({ slots: 0 });
+  const first = start();
+  const job = newJob();
+  first.store.take({ t: "run", job });
+  // Its process ends before it has told the job.
+  first.conversations.remove("u1", job.conversationId);
+  await first.stop();
+  const second = start();
+  second.jobs.resume();
+  await until("it to be settled", () => second.store.unsettled().length === 0);
+  expect(said(job)).toEqual(["cancelled"]);
+  expect(second.conversations.list("u1")).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { openScheduler } from "./scheduler.ts";
 import { disown } from "./disown.ts";
 import { shipEvents } from "./ship-events.ts";
 import type { JobStore, KnownEnd, UnsettledJob } from "./store/job-store.ts";
-import { saidSoFar } from "./store/said-so-far.ts";
+import { nothingSaid, saidSoFar } from "./store/said-so-far.ts";
 
 /** How long a settled job's events are kept: longer than a gateway's Redis can forget. */
 const KEEP_SETTLED_MS = 60_000;
@@ -26,6 +26,8 @@ const GAVE_WAY: ReplyEvent = { t: "progress", note: "先让对话回答，空闲
 export interface ActiveJobs {
   /** Takes an order into custody (on disk when it returns) and acts on it. */
   take(order: Order): void;
+  /** Ends jobs that are to be cancelled (the store knows) and have not ended yet. */
+  end(jobIds: readonly string[]): void;
   /** Goes on with what an earlier process left. */
   resume(): void;
   /** After the link came back: offers again what a gateway that lost its last moments may lack. */
@@ -88,8 +90,8 @@ export function openActiveJobs(options: {
   function start(from: UnsettledJob, known?: KnownEnd): void {
     const { job, ended, nextEvent } = from;
     const written = openBell();
-    const answer = known?.text ?? (ended || nextEvent === 0 ? "" : saidSoFar(eventsOf(job.id)));
-    const log = openJobLog({ store, job, next: nextEvent, ended, answer, onWritten: () => written.ring() });
+    const said = known?.said ?? (ended || nextEvent === 0 ? nothingSaid() : saidSoFar(eventsOf(job.id)));
+    const log = openJobLog({ store, job, next: nextEvent, ended, said, onWritten: () => written.ring() });
     const one: ActiveJob = { log, written, ending: new AbortController() };
     active.set(job.id, one);
     const end = known?.end ?? endWithoutRun(from);
@@ -156,6 +158,12 @@ export function openActiveJobs(options: {
       if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id), begun: 0 });
       else if (order.t === "cancel") cancel(order.jobId);
       else if (order.t === "run" && !active.has(order.job.id)) answerAgain(order.job);
+    },
+    end(jobIds) {
+      for (const jobId of jobIds) {
+        const one = active.get(jobId);
+        if (one) end(one);
+      }
     },
     resume() {
       // Turns first, or a task would begin that has to make way at once.

@@ -62,8 +62,8 @@ async function agent(options: LmStudioOptions & { parallel: number }) {
       events(job)
         .map(({ t }) => t)
         .filter((t, i, all) => t !== all[i - 1]),
-    text: (job: Job) => saidSoFar(events(job)),
-    speaks: (job: Job) => until("it to speak", () => saidSoFar(events(job)).length > 20),
+    text: (job: Job) => saidSoFar(events(job)).text,
+    speaks: (job: Job) => until("it to speak", () => saidSoFar(events(job)).text.length > 20),
     ends: (...jobs: Job[]) => until("all to end", () => jobs.every((job) => events(job).some(isTerminal))),
     notes: (job: Job) => events(job).flatMap((event) => (event.t === "progress" ? [event.note] : [])),
   };

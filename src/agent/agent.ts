@@ -5,6 +5,7 @@ import { openActiveJobs } from "./active-jobs.ts";
 import { type Readiness, serveAdmin } from "./admin/serve.ts";
 import { answerCall } from "./answer-call.ts";
 import type { AgentConfig } from "./config.ts";
+import { openConversations } from "./conversations.ts";
 import { readGatewayCa } from "./gateway-ca.ts";
 import { type Link, openLink } from "./link/link.ts";
 import { openModelServer } from "./lm-studio/model-server.ts";
@@ -71,6 +72,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
     log: log.getChild("job"),
     onChange: () => reporter.changed(),
   });
+  const callable = { conversations: openConversations(conversations, jobs), tasks };
   const acceptor = openOrderAcceptor({ store, link, onFailure: (error) => failure.reject(error) });
 
   opened = openLink({
@@ -92,7 +94,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
         }
       },
       onCall(call) {
-        answerCall(call, { conversations, tasks }, stopping.signal)
+        answerCall(call, callable, stopping.signal)
           .then((answer) => link().gateway.answer.mutate(answer, { signal: link().requestSignal() }))
           .catch((error: unknown) => log.warn("没能回复网关的查询", { path: call.path, error }));
       },

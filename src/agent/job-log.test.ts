@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
-import { openTestDatabase } from "../../test/agent-parts.ts";
+import { openTestDatabase, said } from "../../test/agent-parts.ts";
 import { newJob } from "../../test/gateway-parts.ts";
+import { MAX_REASONING_CHARS } from "../contract/conversation.ts";
 import type { ReplyEvent } from "../contract/reply-event.ts";
 import { openJobLog } from "./job-log.ts";
 
@@ -114,8 +115,40 @@ test("a run that begins takes back what an earlier one said, but not before that
       .query<{ text: string }, [string]>("SELECT text FROM message WHERE job_id = ? AND role = 'assistant'")
       .get(job.id)?.text;
   // Cancelled before it begins again, what an earlier process had made is what there is.
-  openJobLog({ store, job, next: 5, ended: false, answer: "2;", onWritten: () => {} }).add({
+  openJobLog({ store, job, next: 5, ended: false, said: said("2;"), onWritten: () => {} }).add({
     t: "cancelled",
   });
   expect(answer()).toBe("2;");
+});
+
+test("the first thoughts are kept with the answer, and a reset takes them back, too", async () => {
+  const kept = (jobId: string) =>
+    database.db
+      .query<{ reasoning: string }, [string]>(
+        "SELECT reasoning FROM message WHERE job_id = ? AND role = 'assistant'",
+      )
+      .get(jobId)?.reasoning ?? "";
+  const { job, log } = opened();
+  log.add({ t: "reasoning", text: "白想" });
+  log.add({ t: "reset" });
+  log.add({ t: "reasoning", text: "先想" });
+  log.add({ t: "reasoning", text: "再想" });
+  log.add({ t: "done", text: "答" });
+  expect(kept(job.id)).toBe("先想再想");
+
+  const long = opened();
+  for (let n = 0; n < 9; n++) long.log.add({ t: "reasoning", text: "长".repeat(4_096) });
+  long.log.add({ t: "cancelled" });
+  expect(kept(long.job.id)).toBe("长".repeat(MAX_REASONING_CHARS));
+
+  const half = opened();
+  half.log.add({ t: "reasoning", text: `${"a".repeat(MAX_REASONING_CHARS - 1)}😀` });
+  half.log.add({ t: "cancelled" });
+  expect(kept(half.job.id)).toBe("a".repeat(MAX_REASONING_CHARS - 1));
+
+  // A process before this one has thought; this one is cancelled before it begins again.
+  const before = { text: "", reasoning: "想过" };
+  const next = opened();
+  openJobLog({ ...next, next: 3, ended: false, said: before, onWritten: () => {} }).add({ t: "cancelled" });
+  expect(kept(next.job.id)).toBe("想过");
 });

@@ -1,6 +1,7 @@
 import type { Job } from "../contract/job.ts";
 import { isTerminal, type ReplyEvent } from "../contract/reply-event.ts";
 import type { JobStore } from "./store/job-store.ts";
+import { hear, nothingSaid, type Said } from "./store/said-so-far.ts";
 
 /** Tells the events that this process numbered from those of an earlier one. */
 const PROCESS = Bun.randomUUIDv7();
@@ -34,7 +35,7 @@ export function openJobLog(options: {
   next: number;
   ended: boolean;
   /** What an earlier process had made of the answer. */
-  answer?: string;
+  said?: Said;
   /** The outbox has something new. */
   onWritten: () => void;
 }): JobLog {
@@ -42,7 +43,7 @@ export function openJobLog(options: {
   let first = options.next;
   let written = options.next;
   let ended = options.ended;
-  let answer = options.answer ?? "";
+  const said = { ...(options.said ?? nothingSaid()) };
   let begun = options.next > 0;
   let pending: ReplyEvent[] = [];
   // What was written since `recentFrom`, so that sending reads no disk.
@@ -53,7 +54,7 @@ export function openJobLog(options: {
     if (pending.length === 0) return;
     const events = pending;
     pending = [];
-    store.append(job, { first: written, events }, answer);
+    store.append(job, { first: written, events }, said);
     for (const event of events) recent.push(event);
     written += events.length;
     onWritten();
@@ -73,8 +74,7 @@ export function openJobLog(options: {
 
   function add(event: ReplyEvent): void {
     if (ended) throw new Error(`an event after the end of job ${job.id}`);
-    if (event.t === "delta") answer += event.text;
-    if (event.t === "reset") answer = "";
+    hear(said, event);
     pending.push(event);
     ended = isTerminal(event);
     if (ended) write();

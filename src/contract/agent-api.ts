@@ -1,7 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import * as v from "valibot";
-import { Conversation, HistoryPage, HistoryRequest } from "./conversation.ts";
-import { JobId, TaskId, UserId } from "./identifiers.ts";
+import { Conversation, ConversationTitle, HistoryPage, HistoryRequest } from "./conversation.ts";
+import { ConversationId, JobId, TaskId, UserId } from "./identifiers.ts";
 
 /** The agent's own procedures: the gateway calls them through the link, the admin page on the agent's machine. */
 export interface ConversationsPort {
@@ -9,6 +9,10 @@ export interface ConversationsPort {
   list(userId: string): Conversation[];
   /** @throws NOT_FOUND for another user's conversation */
   history(userId: string, request: HistoryRequest): HistoryPage;
+  /** @throws NOT_FOUND for another user's conversation */
+  rename(userId: string, conversationId: string, title: string): void;
+  /** Ends what still runs in it, and forgets it with all its messages. One that is gone already is no error. */
+  delete(userId: string, conversationId: string): void;
 }
 /** What only the agent has of a task: an attempt's prompt and text. */
 export const AttemptContent = v.object({
@@ -42,6 +46,14 @@ export const agentRouter = t.router({
       .input(v.object({ userId: UserId, ...HistoryRequest.entries }))
       .output(HistoryPage)
       .query(({ ctx, input }) => ctx.conversations.history(input.userId, input)),
+    rename: t.procedure
+      .input(v.object({ userId: UserId, conversationId: ConversationId, title: ConversationTitle }))
+      .mutation(({ ctx, input }) =>
+        ctx.conversations.rename(input.userId, input.conversationId, input.title),
+      ),
+    delete: t.procedure
+      .input(v.object({ userId: UserId, conversationId: ConversationId }))
+      .mutation(({ ctx, input }) => ctx.conversations.delete(input.userId, input.conversationId)),
   }),
   tasks: t.router({
     attempts: t.procedure

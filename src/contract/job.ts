@@ -30,6 +30,8 @@ export const Job = v.object({
   conversationId: ConversationId,
   /** What the user wrote. */
   text: MessageText,
+  /** Of a turn: the one that it takes the place of, if that is the last of its conversation. */
+  replaces: v.optional(JobId),
   createdAt: Timestamp,
 });
 export type Job = v.InferOutput<typeof Job>;

@@ -36,6 +36,10 @@ export const FailureCode = v.picklist([
 ]);
 export type FailureCode = v.InferOutput<typeof FailureCode>;
 
+/** `message` is for people, in Chinese. */
+export const Failure = v.object({ code: FailureCode, message: v.string() });
+export type Failure = v.InferOutput<typeof Failure>;
+
 /**
  * What happens to one job, in order. Events are numbered from 1 without gaps; exactly one is terminal
  * (`done`, `failed` or `cancelled`) and it is the last.

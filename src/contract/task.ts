@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { AgentId, IdempotencyKey, JobId, TaskId } from "./identifiers.ts";
 import { JobStatus, MessageText, Timestamp } from "./job.ts";
-import { FailureCode } from "./reply-event.ts";
+import { Failure } from "./reply-event.ts";
 
 /** Longest title, in characters. */
 export const MAX_TITLE_CHARS = 60;
@@ -29,9 +29,6 @@ export const Progress = v.object({
   percent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
 });
 export type Progress = v.InferOutput<typeof Progress>;
-
-export const Failure = v.object({ code: FailureCode, message: v.string() });
-export type Failure = v.InferOutput<typeof Failure>;
 
 /** A task as lists, cards and the feed show it: its newest attempt. */
 export const Task = v.object({

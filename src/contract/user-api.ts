@@ -1,6 +1,6 @@
 import { initTRPC, type TRPCError } from "@trpc/server";
 import * as v from "valibot";
-import { Conversation, HistoryPage, HistoryRequest } from "./conversation.ts";
+import { Conversation, ConversationTitle, HistoryPage, HistoryRequest } from "./conversation.ts";
 import type { FeedEvent } from "./feed.ts";
 import { AgentId, ConversationId, DeviceId, EventId, IdempotencyKey, JobId, TaskId } from "./identifiers.ts";
 import { MessageText } from "./job.ts";
@@ -9,15 +9,28 @@ import { reasonOf, refusal } from "./refusal.ts";
 import type { ReplyEvent } from "./reply-event.ts";
 import { signalOf, type Tracked, track } from "./tracked.ts";
 import { CancelOutcome, NewTask, Task, TaskDetail, TaskListRequest, TaskPage } from "./task.ts";
-import { BindingCode, Device, User } from "./user.ts";
+import { BindingCode, Device, Profile, User } from "./user.ts";
 
 /** A chat message of a user. Without a conversation it begins a new one on the user's agent. */
 export const ChatMessage = v.object({
   conversationId: v.optional(ConversationId),
   text: MessageText,
+  /**
+   * The turn that this one takes the place of (asked anew, or answered anew): it and its answer leave the conversation.
+   * Only the last turn of a conversation can be replaced; of any other this is ignored.
+   */
+  replaces: v.optional(JobId),
   idempotencyKey: IdempotencyKey,
 });
 export type ChatMessage = v.InferOutput<typeof ChatMessage>;
+
+export const SignInCode = v.object({
+  /** From `wx.login`, or `wx.qy.login` inside WeCom; the two cannot stand in for each other. */
+  code: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  /** What the device list shows, e.g. “iPhone 15”. */
+  deviceName: v.optional(v.pipe(v.string(), v.maxLength(60))),
+});
+export type SignInCode = v.InferOutput<typeof SignInCode>;
 
 export const SignIn = v.object({ token: v.string(), user: User });
 export type SignIn = v.InferOutput<typeof SignIn>;
@@ -28,11 +41,14 @@ export type SentMessage = v.InferOutput<typeof SentMessage>;
 export interface AuthPort {
   /** @throws refusal `sign-in-refused` (a bad code) or `sign-in-unavailable` (WeChat does not answer, or off) */
   miniprogramLogin(code: string, deviceName: string | undefined): Promise<SignIn>;
+  /** The same inside WeCom, which tells the member itself: their conversations in WeCom are theirs here, too. */
+  wecomLogin(code: string, deviceName: string | undefined): Promise<SignIn>;
 }
 export interface UsersPort {
   get(userId: string): Promise<User>;
   /** @throws refusal `agent-unknown` */
   setAgent(userId: string, agentId: string): Promise<User>;
+  setProfile(userId: string, profile: Profile): Promise<User>;
   /**
    * Makes the WeCom member who was given the code and this user one person; from then on this user's token means them.
    * @throws refusal `code-refused` (wrong, used or too old), `code-locked` (too many wrong ones: wait)
@@ -67,8 +83,19 @@ export interface ChatPort {
   /** @throws refusal `agent-offline` or `agent-timeout`: conversations live on the agent */
   conversations(userId: string, signal: AbortSignal | undefined): Promise<Conversation[]>;
   history(userId: string, request: HistoryRequest, signal: AbortSignal | undefined): Promise<HistoryPage>;
+  /** @throws refusal `not-found`, `agent-offline`, `agent-timeout` */
+  rename(
+    userId: string,
+    conversationId: string,
+    title: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+  /** Ends what still runs in it. One that is gone already is no error. @throws refusal `agent-offline`, `agent-timeout` */
+  delete(userId: string, conversationId: string, signal: AbortSignal | undefined): Promise<void>;
 }
 export interface JobsPort {
+  /** Asks for the end of a turn. What was said until then stays. @throws refusal `not-found` for another user's job */
+  cancel(userId: string, jobId: string): Promise<CancelOutcome>;
   /**
    * The events of a job, resumed after `lastEventId`. Event ids are `<number>-0`; a frame holds what was ready
    * and carries the id of its last event, so the first has number `id - frame.length + 1`. Ends after the terminal one.
@@ -126,15 +153,13 @@ const signedIn = t.procedure.use(({ ctx, next }) => {
 export const userRouter = t.router({
   auth: t.router({
     miniprogramLogin: t.procedure
-      .input(
-        v.object({
-          code: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
-          /** What the device list shows, e.g. “iPhone 15”. */
-          deviceName: v.optional(v.pipe(v.string(), v.maxLength(60))),
-        }),
-      )
+      .input(SignInCode)
       .output(SignIn)
       .mutation(({ ctx, input }) => ctx.auth.miniprogramLogin(input.code, input.deviceName)),
+    wecomLogin: t.procedure
+      .input(SignInCode)
+      .output(SignIn)
+      .mutation(({ ctx, input }) => ctx.auth.wecomLogin(input.code, input.deviceName)),
   }),
   me: t.router({
     get: signedIn.output(User).query(({ ctx }) => ctx.users.get(ctx.userId)),
@@ -142,6 +167,10 @@ export const userRouter = t.router({
       .input(v.object({ agentId: AgentId }))
       .output(User)
       .mutation(({ ctx, input }) => ctx.users.setAgent(ctx.userId, input.agentId)),
+    setProfile: signedIn
+      .input(Profile)
+      .output(User)
+      .mutation(({ ctx, input }) => ctx.users.setProfile(ctx.userId, input)),
     bind: signedIn
       .input(v.object({ code: BindingCode }))
       .output(User)
@@ -166,6 +195,14 @@ export const userRouter = t.router({
       .input(HistoryRequest)
       .output(HistoryPage)
       .query(({ ctx, input, signal }) => ctx.chat.history(ctx.userId, input, signal)),
+    rename: signedIn
+      .input(v.object({ conversationId: ConversationId, title: ConversationTitle }))
+      .mutation(({ ctx, input, signal }) =>
+        ctx.chat.rename(ctx.userId, input.conversationId, input.title, signal),
+      ),
+    delete: signedIn
+      .input(v.object({ conversationId: ConversationId }))
+      .mutation(({ ctx, input, signal }) => ctx.chat.delete(ctx.userId, input.conversationId, signal)),
   }),
   task: t.router({
     create: signedIn
@@ -190,6 +227,10 @@ export const userRouter = t.router({
       .mutation(({ ctx, input }) => ctx.tasks.retry(ctx.userId, input.id)),
   }),
   job: t.router({
+    cancel: signedIn
+      .input(v.object({ jobId: JobId }))
+      .output(CancelOutcome)
+      .mutation(({ ctx, input }) => ctx.jobs.cancel(ctx.userId, input.jobId)),
     events: signedIn
       .input(v.object({ jobId: JobId, lastEventId: v.optional(EventId) }))
       .subscription(({ ctx, input, signal }) =>

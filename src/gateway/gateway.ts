@@ -28,6 +28,7 @@ import { openSessions } from "./users/sessions.ts";
 import { openUserJobs } from "./users/user-jobs.ts";
 import { openUsers } from "./users/users.ts";
 import { openWecomChannel } from "./wecom/channel.ts";
+import { openMemberLogin } from "./wecom/member-login.ts";
 
 /** What clients get to move to another gateway, or back, before their sockets are closed. */
 const DRAIN_MS = 300;
@@ -72,7 +73,6 @@ async function startOn(
   const { signal } = stopping;
 
   const jobs = openJobStore(redis, restarts);
-  const users = openUsers(redis, agentIds);
   const devices = openDevices({ redis, restarts });
   const [sessions, calls] = await Promise.all([
     openSessions({
@@ -88,6 +88,7 @@ async function startOn(
   const links = openLinks({ redis, hub, agents: config.agents, log: log.getChild("link") });
   const presences = openPresenceWatch({ hub, links, agentIds, signal });
   const feed = openFeed(redis, hub, restarts, presences);
+  const users = openUsers(redis, agentIds, (userId) => feed.announce(userId, { t: "user" }));
   const tasks = openTasks({
     redis,
     restarts,
@@ -105,6 +106,7 @@ async function startOn(
     users,
     devices,
     sessions,
+    feed,
     codes: openBindingCodes(redis),
     moveTasks: tasks.move,
     agentIds,
@@ -132,12 +134,21 @@ async function startOn(
     });
 
   const ports: UserPorts = {
-    auth: openMiniprogramLogin({
-      config: config.miniprogram,
-      users,
-      sessions,
-      log: log.getChild("miniprogram"),
-    }),
+    auth: {
+      ...openMiniprogramLogin({
+        config: config.miniprogram,
+        users,
+        sessions,
+        log: log.getChild("miniprogram"),
+      }),
+      ...openMemberLogin({
+        wecom,
+        corpId: config.wecom?.corpId,
+        users,
+        sessions,
+        log: log.getChild("wecom"),
+      }),
+    },
     users: {
       ...users,
       bind: async (userId, code) => await users.get(await bindings.bind(userId, code)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { getTRPCErrorFromUnknown } from "@trpc/server";
 import * as v from "valibot";
-import { openTestDatabase } from "../../../test/agent-parts.ts";
+import { openTestDatabase, said } from "../../../test/agent-parts.ts";
 import { newJob } from "../../../test/gateway-parts.ts";
 import { HistoryPage } from "../../contract/conversation.ts";
 import type { Job } from "../../contract/job.ts";
@@ -24,7 +24,8 @@ function turn(
   const store = database.store();
   const job = newJob({ conversationId, text, ...change });
   store.take({ t: "run", job });
-  if (answer !== undefined) store.append(job, { first: 0, events: [{ t: "done", text: answer }] }, answer);
+  if (answer !== undefined)
+    store.append(job, { first: 0, events: [{ t: "done", text: answer }] }, said(answer));
   return job;
 }
 /** All of a conversation, page by page from the end. */
@@ -94,7 +95,7 @@ test("the model sees the turns answered before, not those that failed, wait, or 
   turn("a1.c4", "问1", "答1");
   const failed = turn("a1.c4", "问2", undefined);
   const store = database.store();
-  store.append(failed, { first: 0, events: [{ t: "failed", code: "internal", message: "" }] }, "半");
+  store.append(failed, { first: 0, events: [{ t: "failed", code: "internal", message: "" }] }, said("半"));
   turn("a1.c4", "问3", undefined);
   const asked = turn("a1.c4", "问4", undefined);
   turn("a1.c4", "问5", "答5");
@@ -105,4 +106,95 @@ test("the model sees the turns answered before, not those that failed, wait, or 
   // Read to its half, it can be asked again.
   for (const _half of conversations.before("a1.c4", asked.id)) break;
   expect([...conversations.before("a1.c4", asked.id)]).toHaveLength(2);
+});
+
+test("what the model thought is told with its answer, counts in a page, and is not told to the model", () => {
+  const thought = { text: "答", reasoning: "想".repeat(30_000) };
+  const jobs = Array.from({ length: 20 }, () => turn("a1.c5", "问", undefined));
+  for (const job of jobs)
+    database.store().append(job, { first: 0, events: [{ t: "done", text: "答" }] }, thought);
+  const { messages, before } = conversations.history("u1", { conversationId: "a1.c5", limit: 100 });
+  expect(messages.at(-1)).toMatchObject({ role: "assistant", reasoning: thought.reasoning });
+  expect(messages.at(-2)).not.toHaveProperty("reasoning");
+  expect(messages.length).toBeGreaterThan(10);
+  expect(messages.map(({ reasoning = "" }) => reasoning).join("").length).toBeLessThan(500_000);
+  expect(before).toBeString();
+  const asked = turn("a1.c5", "再问", undefined);
+  expect([...conversations.before("a1.c5", asked.id)].every(({ text }) => text.length < 5)).toBe(true);
+});
+
+test("why there is no answer is told, of a failed one only", () => {
+  const failure = { code: "model-timeout", message: "模型服务长时间没有回应" } as const;
+  const failed = turn("a1.c6", "问", undefined);
+  database.store().append(failed, { first: 0, events: [{ t: "failed", ...failure }] }, said("半"));
+  turn("a1.c6", "再问", "答");
+  const { messages } = conversations.history("u1", { conversationId: "a1.c6", limit: 10 });
+  expect(messages.map((message) => message.failure)).toEqual([undefined, failure, undefined, undefined]);
+  expect(v.is(HistoryPage, { messages })).toBe(true);
+});
+
+const codeOf = (ask: () => unknown) => {
+  try {
+    ask();
+    return "an answer";
+  } catch (error) {
+    return getTRPCErrorFromUnknown(error).code;
+  }
+};
+const titles = (userId: string) => conversations.list(userId).map(({ title }) => title);
+
+test("a new title stays, also when the conversation goes on; only its owner gives one, and only to a chat", () => {
+  turn("a1.e1", "原来的", "答", { userId: "u6", createdAt: 1 });
+  turn("a1.e2", "任务", "结果", { userId: "u6", kind: "task" });
+  conversations.rename("u6", "a1.e1", "新名字");
+  turn("a1.e1", "后来", "答", { userId: "u6", createdAt: 2 });
+  expect(titles("u6")).toEqual(["新名字"]);
+  for (const [userId, id] of [
+    ["u1", "a1.e1"],
+    ["u6", "a1.e2"],
+    ["u6", "a1.nosuch"],
+  ] as const)
+    expect(codeOf(() => conversations.rename(userId, id, "别的"))).toBe("NOT_FOUND");
+  expect(titles("u6")).toEqual(["新名字"]);
+});
+
+test("a deleted conversation is gone with all that was said in it; only its owner can delete it, and only a chat", () => {
+  turn("a1.f1", "留下的问", "留下的答", { userId: "u7" });
+  turn("a1.f2", "机密的问", "机密的答", { userId: "u7" });
+  const open = turn("a1.f2", "机密的问，还没有答", undefined, { userId: "u7" });
+  turn("a1.f3", "任务", "结果", { userId: "u7", kind: "task" });
+  for (const [userId, id] of [
+    ["u1", "a1.f2"],
+    ["u7", "a1.f3"],
+    ["u7", "a1.nosuch"],
+  ] as const)
+    expect(conversations.remove(userId, id)).toEqual([]);
+  expect(conversations.history("u7", { conversationId: "a1.f2", limit: 10 }).messages).toHaveLength(4);
+
+  expect(conversations.remove("u7", "a1.f2")).toEqual([open.id]);
+  expect(database.store().isCancelled(open.id)).toBe(true);
+  expect(conversations.admits(open)).toBe(false);
+  expect(titles("u7")).toEqual(["留下的问"]);
+  expect(codeOf(() => conversations.history("u7", { conversationId: "a1.f2", limit: 10 }))).toBe("NOT_FOUND");
+  expect(conversations.remove("u7", "a1.f2")).toEqual([]);
+  const kept = database.db
+    .query<{ body: string }, []>("SELECT body FROM job UNION ALL SELECT text FROM message")
+    .all();
+  expect(JSON.stringify(kept)).toContain("留下的问");
+  expect(JSON.stringify(kept)).not.toContain("机密");
+});
+
+test("what is sent into a deleted conversation begins it anew, for its owner; nobody else can take its place", () => {
+  turn("a1.g1", "从前", "答", { userId: "u8" });
+  conversations.remove("u8", "a1.g1");
+  const foreign = turn("a1.g1", "占用", undefined, { userId: "u9" });
+  expect(conversations.admits(foreign)).toBe(false);
+  expect([titles("u8"), titles("u9").includes("占用")]).toEqual([[], false]);
+
+  const again = turn("a1.g1", "重新开始", undefined, { userId: "u8" });
+  expect(conversations.admits(again)).toBe(true);
+  expect(titles("u8")).toEqual(["重新开始"]);
+  const { messages } = conversations.history("u8", { conversationId: "a1.g1", limit: 10 });
+  expect(messages.map(({ text }) => text)).toEqual(["重新开始", ""]);
+  expect([...conversations.before("a1.g1", again.id)]).toEqual([]);
 });

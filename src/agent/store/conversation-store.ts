@@ -4,13 +4,21 @@ import type { ConversationsPort } from "../../contract/agent-api.ts";
 import type { HistoryMessage } from "../../contract/conversation.ts";
 import { agentOf } from "../../contract/identifiers.ts";
 import type { Job } from "../../contract/job.ts";
+import type { Failure } from "../../contract/reply-event.ts";
+import { syncToDisk } from "./database.ts";
+import { openForgetting } from "./forget.ts";
 import { openPeople } from "./people.ts";
 
-export interface ConversationStore extends ConversationsPort {
+export interface ConversationStore extends Omit<ConversationsPort, "delete"> {
   /** Whether the job's conversation is its user's, and of its kind. */
   admits(job: Job): boolean;
   /** The answered turns of a conversation before a job's own, message by message, newest first. */
   before(conversationId: string, jobId: string): Iterable<{ role: "user" | "assistant"; text: string }>;
+  /**
+   * Forgets a chat of the user with all its messages, for good (also after a power cut), and has its jobs that have not
+   * ended be cancelled: returns these. Of somebody else's, or one that is gone, there are none.
+   */
+  remove(userId: string, conversationId: string): string[];
 }
 
 /** Conversations shown in a list; older ones are reached by search, later. */
@@ -23,27 +31,37 @@ interface MessageRow {
   job_id: string;
   role: HistoryMessage["role"];
   text: string;
+  reasoning: string;
   status: HistoryMessage["status"];
+  failure: string | null;
   at: number;
 }
 
 export function openConversationStore(db: Database): ConversationStore {
   const { personOf } = openPeople(db);
+  const forget = openForgetting(db);
   const ownerOf = db.query<{ user_id: string; kind: string }, [string]>(
-    "SELECT user_id, kind FROM conversation WHERE id = ?",
+    "SELECT user_id, kind FROM conversation WHERE id = ? AND deleted = 0",
   );
   const ofUser = db.query<{ id: string; title: string; updated_at: number }, [string, number]>(
-    `SELECT id, title, updated_at FROM conversation WHERE user_id = ? AND kind = 'turn'
+    `SELECT id, title, updated_at FROM conversation WHERE user_id = ? AND kind = 'turn' AND deleted = 0
      ORDER BY updated_at DESC LIMIT ?`,
   );
   const older = db.query<MessageRow, [string, number]>(
-    "SELECT number, job_id, role, text, status, at FROM message WHERE conversation_id = ? AND number < ? ORDER BY number DESC",
+    `SELECT number, job_id, role, text, reasoning, status, failure, at FROM message
+     WHERE conversation_id = ? AND number < ? ORDER BY number DESC`,
   );
   const earlier = db.query<{ role: "user" | "assistant"; text: string; status: string }, [string, string]>(
     `SELECT role, text, status FROM message
      WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
      ORDER BY number DESC`,
   );
+  const setTitle = db.query("UPDATE conversation SET title = ? WHERE id = ?");
+
+  const isOwner = (userId: string, id: string) => ownerOf.get(id)?.user_id === personOf(userId);
+  function ownsChat(userId: string, conversationId: string): boolean {
+    return isOwner(userId, conversationId) && ownerOf.get(conversationId)?.kind === "turn";
+  }
 
   return {
     admits({ conversationId, userId, kind }) {
@@ -56,19 +74,17 @@ export function openConversationStore(db: Database): ConversationStore {
         .map(({ id, title, updated_at }) => ({ id, agentId: agentOf(id), title, updatedAt: updated_at })),
 
     history(userId, { conversationId, before, limit }) {
-      if (ownerOf.get(conversationId)?.user_id !== personOf(userId))
-        throw new TRPCError({ code: "NOT_FOUND", message: "没有这个会话" });
+      if (!isOwner(userId, conversationId)) throw noSuchConversation();
       const messages: HistoryMessage[] = [];
       let chars = 0;
       for (const row of older.iterate(
         conversationId,
         before === undefined ? Number.MAX_SAFE_INTEGER : Number(before),
       )) {
-        chars += row.text.length;
+        chars += row.text.length + row.reasoning.length;
         const full = messages.length >= limit || (chars > MAX_PAGE_CHARS && messages.length > 0);
         if (full) return { messages: messages.toReversed(), before: String(row.number + 1) };
-        const { number, job_id, role, text, status, at } = row;
-        messages.push({ id: String(number), jobId: job_id, role, text, status, at });
+        messages.push(messageOf(row));
       }
       return { messages: messages.toReversed() };
     },
@@ -81,5 +97,42 @@ export function openConversationStore(db: Database): ConversationStore {
         if (answered) yield { role, text };
       }
     },
+
+    rename(userId, conversationId, title) {
+      if (!ownsChat(userId, conversationId)) throw noSuchConversation();
+      setTitle.run(title, conversationId);
+    },
+    remove(userId, conversationId) {
+      if (!ownsChat(userId, conversationId)) return [];
+      let open: string[] = [];
+      syncToDisk(db, () => (open = forget.conversation(conversationId)));
+      return open;
+    },
   };
+}
+
+function messageOf({
+  number,
+  job_id,
+  role,
+  text,
+  reasoning,
+  status,
+  failure,
+  at,
+}: MessageRow): HistoryMessage {
+  return {
+    id: String(number),
+    jobId: job_id,
+    role,
+    text,
+    ...(reasoning === "" ? {} : { reasoning }),
+    ...(failure === null ? {} : { failure: JSON.parse(failure) as Failure }),
+    status,
+    at,
+  };
+}
+
+function noSuchConversation(): TRPCError {
+  return new TRPCError({ code: "NOT_FOUND", message: "没有这个会话" });
 }

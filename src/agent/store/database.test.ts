@@ -75,3 +75,23 @@ test("what an older program has taken is there after the migration: its jobs are
   expect(one && conversations.admits(one.job)).toBe(true);
   db.close();
 });
+
+test("what a program from before thoughts and failures were kept has answered is still there", () => {
+  const dir = newDir();
+  const old = new Database(join(dir, "agent.sqlite"), { create: true });
+  for (const migration of migrations.slice(0, 2)) old.run(migration);
+  old.run("PRAGMA user_version = 2");
+  old.run("INSERT INTO conversation (id, user_id, title, updated_at) VALUES ('a1.c1', 'u1', '问', 1)");
+  const message = "INSERT INTO message (conversation_id, job_id, role, text, status, at)";
+  old.run(`${message} VALUES ('a1.c1', 'a1.j1', 'user', '问', 'done', 1)`);
+  old.run(`${message} VALUES ('a1.c1', 'a1.j1', 'assistant', '半', 'failed', 2)`);
+  old.close();
+  const db = openDatabase(dir);
+  const { messages } = openConversationStore(db).history("u1", { conversationId: "a1.c1", limit: 9 });
+  const common = { jobId: "a1.j1" };
+  expect(messages).toEqual([
+    { ...common, id: "1", role: "user", text: "问", status: "done", at: 1 },
+    { ...common, id: "2", role: "assistant", text: "半", status: "failed", at: 2 },
+  ]);
+  db.close();
+});

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
-import { openTestDatabase } from "../../../test/agent-parts.ts";
+import { openTestDatabase, said } from "../../../test/agent-parts.ts";
 import { newJob } from "../../../test/gateway-parts.ts";
 import type { Job } from "../../contract/job.ts";
 import type { ReplyEvent } from "../../contract/reply-event.ts";
@@ -55,9 +55,9 @@ test("a settled job that is taken up again keeps what there was of its answer", 
   const store = database.store();
   const job = newJob();
   store.take({ t: "run", job });
-  store.append(job, { first: 0, events: [{ t: "cancelled" }] }, "半个答");
+  store.append(job, { first: 0, events: [{ t: "cancelled" }] }, said("半个答"));
   store.settle(job.id);
-  expect(store.reopen(job.id)).toEqual({ end: { t: "cancelled" }, text: "半个答" });
+  expect(store.reopen(job.id)).toEqual({ end: { t: "cancelled" }, said: said("半个答") });
 });
 
 test("unsettled jobs come back in the order in which they arrived", () => {
@@ -75,16 +75,16 @@ test("the end of a job and its answer in the history are one step", () => {
   const store = database.store();
   const job = newJob();
   store.take({ t: "run", job });
-  store.append(job, { first: 0, events: [STARTED] }, "");
-  store.append(job, { first: 1, events: [DONE] }, "答");
+  store.append(job, { first: 0, events: [STARTED] }, said(""));
+  store.append(job, { first: 1, events: [DONE] }, said("答"));
   expect(store.unsettled()).toMatchObject([{ ended: true, nextEvent: 2 }]);
   expect(history(job.conversationId)[1]).toEqual({ role: "assistant", text: "答案", status: "done" });
 
   const other = newJob();
   store.take({ t: "run", job: other });
   // Its place in the outbox is taken: nothing of it may be kept.
-  store.append(other, { first: 0, events: [STARTED] }, "");
-  expect(() => store.append(other, { first: 0, events: [DONE] }, "答")).toThrow();
+  store.append(other, { first: 0, events: [STARTED] }, said(""));
+  expect(() => store.append(other, { first: 0, events: [DONE] }, said("答"))).toThrow();
   expect(history(other.conversationId).at(-1)?.status).toBe("pending");
   expect(store.unsettled().at(-1)).toMatchObject({ ended: false, nextEvent: 1 });
 });
@@ -95,7 +95,7 @@ test("an answer that failed or was cancelled keeps what there was of it", () => 
   for (const [i, end] of ends.entries()) {
     const job = newJob({ conversationId: `a1.end${i}` });
     store.take({ t: "run", job });
-    store.append(job, { first: 0, events: [end] }, "前半");
+    store.append(job, { first: 0, events: [end] }, said("前半"));
     expect(history(job.conversationId)[1]).toEqual({
       role: "assistant",
       text: "前半",
@@ -110,7 +110,7 @@ test("a message into somebody else's conversation leaves no trace in it", () => 
   const before = history("a1.mine");
   const foreign = newJob({ conversationId: "a1.mine", userId: "u2" });
   expect(store.take({ t: "run", job: foreign })).toEqual(foreign);
-  store.append(foreign, { first: 0, events: [{ t: "failed", code: "not-found", message: "" }] }, "");
+  store.append(foreign, { first: 0, events: [{ t: "failed", code: "not-found", message: "" }] }, said(""));
   expect(history("a1.mine")).toEqual(before);
   expect(() => history("a1.mine", "u2")).toThrow();
 });
@@ -119,8 +119,8 @@ test("the outbox gives the batches that hold a number, and those after it", () =
   const store = database.store();
   const job = newJob();
   store.take({ t: "run", job });
-  store.append(job, { first: 0, events: [STARTED, STARTED, STARTED] }, "");
-  store.append(job, { first: 3, events: [STARTED, STARTED] }, "");
+  store.append(job, { first: 0, events: [STARTED, STARTED, STARTED] }, said(""));
+  store.append(job, { first: 3, events: [STARTED, STARTED] }, said(""));
   const firsts = (from: number) => store.outbox(job.id, from).map(({ first }) => first);
   expect([0, 2, 3, 4, 5].map(firsts)).toEqual([[0, 3], [0, 3], [3], [3], []]);
 });
@@ -131,7 +131,7 @@ test("a settled job's events are kept from then on for a while, however long ago
   const store = database.store();
   const job = newJob();
   store.take({ t: "run", job });
-  store.append(job, { first: 0, events: [DONE] }, "");
+  store.append(job, { first: 0, events: [DONE] }, said(""));
   // The link was down for an hour.
   const settledAt = start + 60 * MINUTE;
   setSystemTime(settledAt);
@@ -143,7 +143,7 @@ test("a settled job's events are kept from then on for a while, however long ago
 
   const unsettled = newJob();
   store.take({ t: "run", job: unsettled });
-  store.append(unsettled, { first: 0, events: [DONE] }, "");
+  store.append(unsettled, { first: 0, events: [DONE] }, said(""));
   store.forgetSettled(settledAt + MINUTE);
   expect(store.outbox(job.id, 0)).toEqual([]);
   expect(store.outbox(unsettled.id, 0)).toHaveLength(1);
@@ -154,9 +154,9 @@ test("one batch in the place of those that were numbered anew", () => {
   const store = database.store();
   const job = newJob();
   store.take({ t: "run", job });
-  store.append(job, { first: 0, events: [STARTED, STARTED] }, "");
-  store.append(job, { first: 2, events: [STARTED] }, "");
-  store.append(job, { first: 3, events: [DONE] }, "答");
+  store.append(job, { first: 0, events: [STARTED, STARTED] }, said(""));
+  store.append(job, { first: 2, events: [STARTED] }, said(""));
+  store.append(job, { first: 3, events: [DONE] }, said("答"));
   store.renumber(job.id, 2, { first: 9, events: [STARTED, DONE] });
   expect(store.outbox(job.id, 0).map(({ first }) => first)).toEqual([0, 9]);
   expect(store.unsettled()).toMatchObject([{ ended: true, nextEvent: 11 }]);
@@ -170,4 +170,80 @@ test("what the gateway may let go of is on the disk", () => {
     .query<{ value: string }, []>("SELECT value FROM setting WHERE name = 'last_order'")
     .get();
   expect(row?.value).toBe("17-0");
+});
+
+/** A turn of conversation a1.r with its answer; without one it waits. */
+function answered(text: string, answer: string | undefined, change: Partial<Job> = {}): Job {
+  const job = newJob({ conversationId: "a1.r", text, ...change });
+  const store = database.store();
+  store.take({ t: "run", job });
+  if (answer !== undefined)
+    store.append(job, { first: 0, events: [{ t: "done", text: answer }] }, said(answer));
+  return job;
+}
+const texts = () => history("a1.r").map(({ text }) => text);
+const seenByModel = (job: Job) => [...openConversationStore(database.db).before(job.conversationId, job.id)];
+
+test("a turn takes the place of the last one: in the history, and for the model; ordered again it changes nothing", () => {
+  answered("问1", "答1");
+  const last = answered("问2", "答2");
+  const anew = answered("问2，改过", undefined, { replaces: last.id });
+  expect(texts()).toEqual(["问1", "答1", "问2，改过", ""]);
+  expect(seenByModel(anew).map(({ text }) => text)).toEqual(["答1", "问1"]);
+  const store = database.reopen();
+  for (const job of [last, anew]) expect(store.take({ t: "run", job })).toBeUndefined();
+  expect(texts()).toEqual(["问1", "答1", "问2，改过", ""]);
+  // What it took the place of does not come back, whatever becomes of it.
+  store.append(anew, { first: 0, events: [{ t: "cancelled" }] }, said(""));
+  expect(texts()).toEqual(["问1", "答1", "问2，改过", ""]);
+});
+
+test("only the last turn of the same conversation can be replaced, and only one that has ended or is to", () => {
+  const first = answered("问1", "答1");
+  const elsewhere = answered("别处", "答", { conversationId: "a1.r2" });
+  const foreign = answered("别人", "答", { conversationId: "a1.r3", userId: "u2" });
+  answered("问2", "答2");
+  const all = () => [...texts(), ...history("a1.r2").map(({ text }) => text)];
+  const before = all();
+  let added: string[] = [];
+  for (const replaces of [first.id, elsewhere.id, foreign.id, "a1.nosuch"]) {
+    answered("又问", "又答", { replaces });
+    added = [...added, "又问", "又答"];
+    expect(all()).toEqual([...before.slice(0, 4), ...added, ...before.slice(4)]);
+  }
+  expect(history("a1.r3", "u2")).toHaveLength(2);
+
+  const waits = answered("还在等", undefined);
+  const tooEarly = answered("等不及了", undefined, { replaces: waits.id });
+  expect(texts().slice(-4)).toEqual(["还在等", "", "等不及了", ""]);
+  // It may take its time to let go of the model server.
+  database.store().take({ t: "cancel", jobId: tooEarly.id });
+  answered("改过", undefined, { replaces: tooEarly.id });
+  expect(texts().slice(-4)).toEqual(["还在等", "", "改过", ""]);
+});
+
+test("of a turn that was replaced nothing is kept but that it was there; asked for again, it is gone", () => {
+  const store = database.store();
+  const last = answered("不要留下这句", "答");
+  store.settle(last.id);
+  const anew = answered("改过", "答", { replaces: last.id });
+  const bodies = database.db.query<{ body: string }, []>("SELECT body FROM job").all();
+  expect(JSON.stringify(bodies)).not.toContain("不要留下这句");
+  const known = store.reopen(last.id);
+  expect(known).toMatchObject({ end: { t: "failed", code: "not-found" }, said: said("") });
+  if (known) store.append(last, { first: 0, events: [known.end] }, known.said);
+  expect(texts()).toEqual(["改过", "答"]);
+  expect(store.reopen("a1.nosuch")).toBeUndefined();
+  expect(store.unsettled().map(({ job }) => job.id)).toEqual([last.id, anew.id]);
+});
+
+test("a failed answer that is asked for again has failed for the same reason, with the same thoughts", () => {
+  const store = database.store();
+  const job = newJob();
+  store.take({ t: "run", job });
+  const end = { t: "failed", code: "model-timeout", message: "太久了" } as const;
+  const half = { text: "半", reasoning: "想了想" };
+  store.append(job, { first: 0, events: [end] }, half);
+  store.settle(job.id);
+  expect(store.reopen(job.id)).toEqual({ end, said: half });
 });

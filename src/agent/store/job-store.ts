@@ -1,10 +1,12 @@
 import type { Database } from "bun:sqlite";
 import type { Job, Order } from "../../contract/job.ts";
-import { isTerminal, type ReplyEvent, type TerminalEvent } from "../../contract/reply-event.ts";
+import { type Failure, isTerminal, type ReplyEvent, type TerminalEvent } from "../../contract/reply-event.ts";
 import { excerpt } from "../../excerpt.ts";
 import { openConversationStore } from "./conversation-store.ts";
 import { syncToDisk } from "./database.ts";
+import { openForgetting } from "./forget.ts";
 import { openPeople } from "./people.ts";
+import { nothingSaid, type Said } from "./said-so-far.ts";
 
 /** Events of a job in one row of the outbox; the first has number `first` (from 0). */
 export interface EventBatch {
@@ -27,7 +29,7 @@ export interface UnsettledJob {
 export interface KnownEnd {
   end: TerminalEvent;
   /** What there was of the answer. */
-  text: string;
+  said: Said;
 }
 
 /** The agent's inbox and outbox: jobs, and their events until the gateway surely has them. */
@@ -46,7 +48,7 @@ export interface JobStore {
   /** Takes the note back: the task was stopped on purpose, and will be begun again. */
   letGo(jobId: string): void;
   /** Puts a batch into the outbox; a terminal event also ends the job and writes the answer into the history. */
-  append(job: Job, batch: EventBatch, answer: string): void;
+  append(job: Job, batch: EventBatch, said: Said): void;
   /** Puts one batch in the place of all from number `from` on. */
   renumber(jobId: string, from: number, batch: EventBatch): void;
   /** Batches that hold events from number `from` on, oldest first. */
@@ -54,8 +56,8 @@ export interface JobStore {
   /** The gateway has everything. The events stay a while, in case its Redis forgets its last moments. */
   settle(jobId: string): void;
   /**
-   * Takes up a settled job again that the gateway has forgotten the end of. Returns the end, made from the history;
-   * undefined when the job is not known here.
+   * Takes up a settled job again that the gateway has forgotten the end of. Returns the end, made from the history: of a
+   * turn that has left it, that it is gone; undefined when the job is not known here.
    */
   reopen(jobId: string): KnownEnd | undefined;
   /** The last batch of each job settled after `since` (ms), to be offered again to a gateway that may have lost it. */
@@ -64,9 +66,22 @@ export interface JobStore {
   forgetSettled(until: number): void;
 }
 
+/** Its conversation was deleted, or another turn has taken its place. */
+const GONE: KnownEnd = {
+  end: { t: "failed", code: "not-found", message: "这条消息已经不在会话里" },
+  said: nothingSaid(),
+};
+
 const LAST_ORDER = "last_order";
 /** Length of a conversation's title, in characters. */
 const TITLE_CHARS = 40;
+
+interface AnswerRow {
+  text: string;
+  reasoning: string;
+  status: string;
+  failure: string | null;
+}
 
 interface JobRow {
   body: string;
@@ -79,11 +94,13 @@ interface JobRow {
 export function openJobStore(db: Database): JobStore {
   const people = openPeople(db);
   const conversations = openConversationStore(db);
+  const forget = openForgetting(db);
   const addJob = db.query("INSERT OR IGNORE INTO job (id, body, conversation_id) VALUES (?, ?, ?)");
-  // Changes nothing in a conversation of somebody else or of another kind.
+  // Changes nothing in a conversation of somebody else or of another kind. One that was deleted begins anew.
   const addConversation = db.query(
     `INSERT INTO conversation (id, user_id, kind, title, updated_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at
+     ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at, deleted = 0,
+       title = CASE deleted WHEN 1 THEN excluded.title ELSE title END
      WHERE user_id = excluded.user_id AND kind = excluded.kind`,
   );
   const touchConversation = db.query("UPDATE conversation SET updated_at = ? WHERE id = ?");
@@ -93,7 +110,8 @@ export function openJobStore(db: Database): JobStore {
      VALUES (?1, ?2, 'user', ?3, 'done', ?4), (?1, ?2, 'assistant', '', 'pending', ?4)`,
   );
   const endMessage = db.query(
-    "UPDATE message SET text = ?, status = ?, at = ? WHERE job_id = ? AND role = 'assistant'",
+    `UPDATE message SET text = ?, reasoning = ?, status = ?, failure = ?, at = ?
+     WHERE job_id = ? AND role = 'assistant'`,
   );
   const countBegun = db.query("UPDATE job SET begun = begun + ? WHERE id = ?");
   const requestCancel = db.query("UPDATE job SET cancelled = 1 WHERE id = ?");
@@ -101,8 +119,8 @@ export function openJobStore(db: Database): JobStore {
   const settle = db.query(
     "UPDATE job SET state = 'settled', settled_at = ? WHERE id = ? AND state <> 'settled'",
   );
-  const answerOf = db.query<{ text: string; status: string }, [string]>(
-    "SELECT text, status FROM message WHERE job_id = ? AND role = 'assistant'",
+  const answerOf = db.query<AnswerRow, [string]>(
+    "SELECT text, reasoning, status, failure FROM message WHERE job_id = ? AND role = 'assistant'",
   );
   const reopenJob = db.query(
     "UPDATE job SET state = 'waiting', next_event = 0, settled_at = NULL WHERE id = ?",
@@ -129,17 +147,18 @@ export function openJobStore(db: Database): JobStore {
 
   // Few statements: the user waits for all of them.
   const takeJob = db.transaction((job: Job): boolean => {
-    const { id, kind, conversationId, text, createdAt } = job;
+    const { id, kind, conversationId, text, createdAt, replaces } = job;
     if (addJob.run(id, JSON.stringify(job), conversationId).changes === 0) return false;
     const person = people.personOf(job.userId);
     const mine = addConversation.run(conversationId, person, kind, excerpt(text, TITLE_CHARS), createdAt);
     // The job will fail for that reason.
     if (mine.changes === 0) return true;
+    if (replaces !== undefined) forget.lastTurn(conversationId, replaces);
     addMessages.run(conversationId, id, text, createdAt);
     return true;
   });
 
-  const append = db.transaction((job: Job, { first, events }: EventBatch, answer: string) => {
+  const append = db.transaction((job: Job, { first, events }: EventBatch, said: Said) => {
     const next = first + events.length;
     addEvents.run(job.id, first, events.length, JSON.stringify(events));
     const last = events.at(-1);
@@ -150,7 +169,7 @@ export function openJobStore(db: Database): JobStore {
     endJob.run(next, job.id);
     if (!conversations.admits(job)) return;
     const now = Date.now();
-    endMessage.run(textOf(last, answer), last.t, now, job.id);
+    endMessage.run(textOf(last, said), said.reasoning, last.t, failureOf(last), now, job.id);
     touchConversation.run(now, job.conversationId);
   });
 
@@ -161,11 +180,13 @@ export function openJobStore(db: Database): JobStore {
   });
 
   const reopen = db.transaction((jobId: string): KnownEnd | undefined => {
-    const answer = answerOf.get(jobId);
-    if (!answer) return undefined;
+    if (!cancelledJob.get(jobId)) return undefined;
     dropFrom.run(jobId, 0);
     reopenJob.run(jobId);
-    return { end: endOf(answer), text: answer.text };
+    const answer = answerOf.get(jobId);
+    if (!answer) return GONE;
+    const { text, reasoning } = answer;
+    return { end: endOf(answer), said: { text, reasoning } };
   });
 
   return {
@@ -220,12 +241,19 @@ function jobOf({ body }: { body: string }): Job {
   return ofKind(JSON.parse(body) as Job);
 }
 
-function endOf({ status, text }: { status: string; text: string }): TerminalEvent {
+function endOf({ status, text, failure }: AnswerRow): TerminalEvent {
   if (status === "done") return { t: "done", text };
   if (status === "cancelled") return { t: "cancelled" };
+  if (failure !== null) return { t: "failed", ...(JSON.parse(failure) as Failure) };
   return { t: "failed", code: "internal", message: "没有得到完整的回答，请再试一次" };
 }
 
-function textOf(event: TerminalEvent, answer: string): string {
-  return event.t === "done" ? event.text : answer;
+function textOf(event: TerminalEvent, said: Said): string {
+  return event.t === "done" ? event.text : said.text;
+}
+
+function failureOf(event: TerminalEvent): string | null {
+  if (event.t !== "failed") return null;
+  const { code, message } = event;
+  return JSON.stringify({ code, message } satisfies Failure);
 }

@@ -60,4 +60,12 @@ export const migrations: readonly string[] = [
   CREATE TABLE alias (user_id TEXT PRIMARY KEY, person TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX alias_by_person ON alias (person);
   `,
+  `
+  -- of an answer: what the model thought before it, and why it has failed ({code, message} as JSON)
+  ALTER TABLE message ADD COLUMN reasoning TEXT NOT NULL DEFAULT '';
+  ALTER TABLE message ADD COLUMN failure TEXT;
+
+  -- 1: its user has deleted it. The row stays, without a title, so that nobody else can take the id.
+  ALTER TABLE conversation ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

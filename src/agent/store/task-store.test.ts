@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { getTRPCErrorFromUnknown } from "@trpc/server";
-import { openTestDatabase } from "../../../test/agent-parts.ts";
+import { openTestDatabase, said } from "../../../test/agent-parts.ts";
 import { newJob } from "../../../test/gateway-parts.ts";
 import type { Job } from "../../contract/job.ts";
 import type { ReplyEvent } from "../../contract/reply-event.ts";
 import { agentRouter } from "../../contract/agent-api.ts";
+import { openConversations } from "../conversations.ts";
 import { openConversationStore } from "./conversation-store.ts";
 import { openTaskStore } from "./task-store.ts";
 
@@ -22,12 +23,13 @@ function attempt(change: Partial<Job> = {}): Job {
   return job;
 }
 function ended(job: Job, result: string): Job {
-  database.store().append(job, { first: 0, events: [{ t: "done", text: result }] }, result);
+  database.store().append(job, { first: 0, events: [{ t: "done", text: result }] }, said(result));
   return job;
 }
 /** As the gateway asks for it. */
 function attempts(userId = "u1", taskId = TASK) {
-  const conversations = openConversationStore(database.db);
+  const nobody = { end: () => {} };
+  const conversations = openConversations(openConversationStore(database.db), nobody);
   const context = { conversations, tasks: openTaskStore(database.db) };
   return agentRouter.createCaller(context).tasks.attempts({ userId, taskId });
 }
@@ -45,8 +47,8 @@ test("attempts come oldest first, the last one with what there is of it", async 
     [second.id, ""],
   ]);
   const store = database.store();
-  store.append(second, { first: 0, events: [{ t: "started" }, delta("旧"), { t: "reset" }] }, "");
-  store.append(second, { first: 3, events: [delta("新"), delta("的")] }, "新的");
+  store.append(second, { first: 0, events: [{ t: "started" }, delta("旧"), { t: "reset" }] }, said(""));
+  store.append(second, { first: 3, events: [delta("新"), delta("的")] }, said("新的"));
   expect((await attempts()).at(-1)).toEqual({ jobId: second.id, prompt: "做这个", result: "新的" });
 });
 

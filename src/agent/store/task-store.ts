@@ -33,7 +33,7 @@ export function openTaskStore(db: Database): TasksPort {
   );
 
   function underWay(jobId: string): string {
-    return saidSoFar(eventsOf.all(jobId).flatMap(({ events }) => JSON.parse(events) as ReplyEvent[]));
+    return saidSoFar(eventsOf.all(jobId).flatMap(({ events }) => JSON.parse(events) as ReplyEvent[])).text;
   }
 
   return {

@@ -26,7 +26,7 @@ export function openMiniprogramLogin(options: {
   users: Users;
   sessions: Pick<Sessions, "begin">;
   log: Logger;
-}): AuthPort {
+}): Pick<AuthPort, "miniprogramLogin"> {
   const { config, users, sessions, log } = options;
   const unavailable = () => refusal("sign-in-unavailable", "微信登录暂时不可用，请稍后再试");
 

@@ -52,13 +52,13 @@ export const agentKeys = (agentId: string) => {
 export const userKeys = (userId: string) => {
   const base = `claw:{user:${userId}}`;
   return {
-    /** hash: the person. Kept. */
+    /** hash: the person, with name and avatar. Kept. */
     record: `${base}:record`,
     /** string: the user whom this one has joined (both are one person). Kept. */
     alias: `${base}:alias`,
     /** set: ids of the devices signed in; those that are gone are taken out when the list is read. Kept. */
     devices: `${base}:devices`,
-    /** stream: what happened to the user's jobs; FEED_MAX_ENTRIES, FEED_TTL_SECONDS. Also the channel. */
+    /** stream: what happened to the user's jobs, conversations and record; FEED_MAX_ENTRIES, FEED_TTL_SECONDS. Also the channel. */
     feed: `${base}:feed`,
     /** string: how far the feed has told of a job; FEED_TTL_SECONDS */
     told: (jobId: string) => `${base}:told:${jobId}`,

@@ -1,6 +1,6 @@
 import { excerpt } from "../../excerpt.ts";
 import type { JobStatus } from "../../contract/job.ts";
-import type { Failure } from "../../contract/task.ts";
+import type { Failure } from "../../contract/reply-event.ts";
 import { readOutcome } from "../jobs/job-events.ts";
 import { isFinal, type JobRecord, rankOf } from "../jobs/job-record.ts";
 import type { RedisClient } from "../redis/connect.ts";

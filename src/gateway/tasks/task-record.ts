@@ -1,7 +1,8 @@
 import { agentOf } from "../../contract/identifiers.ts";
 import type { JobStatus } from "../../contract/job.ts";
 import { isFinal } from "../jobs/job-record.ts";
-import type { Attempt, Failure, Progress, Task } from "../../contract/task.ts";
+import type { Failure } from "../../contract/reply-event.ts";
+import type { Attempt, Progress, Task } from "../../contract/task.ts";
 
 /** A task as its channel is given it. */
 export interface TaskRecord extends Task {

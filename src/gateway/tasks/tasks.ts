@@ -3,6 +3,7 @@ import { refusal } from "../../contract/refusal.ts";
 import type { CancelOutcome, NewTask, TaskDetail, TaskListRequest, TaskPage } from "../../contract/task.ts";
 import type { TasksPort } from "../../contract/user-api.ts";
 import type { Logger } from "../../log.ts";
+import { asOutcome } from "../jobs/cancel-outcome.ts";
 import { isFinal, type JobRecord } from "../jobs/job-record.ts";
 import type { JobSource, JobStore } from "../jobs/job-store.ts";
 import type { AgentCalls } from "../link/agent-calls.ts";
@@ -172,18 +173,4 @@ export function openTasks(parts: TasksParts): Tasks {
 
 function tooMany(maxOpen: number): Error {
   return refusal("too-many-tasks", `未完成的任务已有 ${maxOpen} 个，请等一些完成或先取消一些`);
-}
-
-function asOutcome(status: JobStatus | "cancelling"): CancelOutcome {
-  switch (status) {
-    case "cancelled":
-    case "done":
-    case "failed":
-      return status;
-    case "queued":
-    case "delivered":
-    case "running":
-    case "cancelling":
-      return "cancelling";
-  }
 }

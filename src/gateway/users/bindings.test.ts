@@ -12,7 +12,8 @@ import { reasonOf } from "../../contract/refusal.ts";
 import { agentKeys, bindingKeys, userKeys } from "../redis/keys.ts";
 import { openBindingCodes } from "./binding-codes.ts";
 import { openBindings } from "./bindings.ts";
-import { openDevices } from "./devices.ts";
+import { IN_WECOM, openDevices } from "./devices.ts";
+import { openFeed } from "./feed.ts";
 import { personOf } from "./person-of.ts";
 import { openUsers } from "./users.ts";
 
@@ -46,6 +47,7 @@ function openOn(
         return Promise.resolve();
       },
     },
+    feed: openFeed(gateway.redis, gateway.hub, gateway.restarts),
     codes: openBindingCodes(gateway.redis, limits),
     moveTasks,
     agentIds: AGENT_IDS,
@@ -244,4 +246,33 @@ test("what a request under way has left with the old user is moved later, then t
   expect(await parts.redis.zrange(userKeys(zhang).openJobs, 0, "-1")).toEqual([late.id]);
   stop.abort();
   await running;
+});
+
+test("name and avatar come along where the member has none; the feed says that the person has changed", async () => {
+  const users = openUsers(parts.redis, AGENT_IDS);
+  const [zhang, phone] = [await member("zhang"), await visitor("zhang")];
+  const avatar = "data:image/png;base64,iVBORw0KGgo=";
+  await users.setProfile(zhang, { name: "张三" });
+  await users.setProfile(phone, { name: "小张", avatar });
+  const bindings = openOn(parts);
+  await bindings.bind(phone, await codeOf(zhang, bindings));
+  expect(await users.get(zhang)).toMatchObject({ name: "张三", avatar, bound: true });
+  const [li, tablet] = [await member("li"), await visitor("li")];
+  await users.setProfile(tablet, { name: "小李" });
+  await bindings.bind(tablet, await codeOf(li, bindings));
+  expect(await users.get(li)).toMatchObject({ name: "小李" });
+  const feed = await parts.redis.xrange(userKeys(zhang).feed, "-", "+");
+  expect(feed.map(([, fields]) => JSON.parse(fields[1] ?? "") as unknown)).toEqual([{ t: "user" }]);
+});
+
+test("a member who signed in inside WeCom joins nobody; their own code does no harm, and they can still be joined", async () => {
+  const [zhang, li, phone] = [await member("zhang"), await member("li"), await visitor("zhang")];
+  await openDevices(parts).add(zhang, { name: undefined, channel: IN_WECOM });
+  const bindings = openOn(parts);
+  expect(await bindings.bind(zhang, await codeOf(li)).catch(reasonOf)).toBe("code-refused");
+  expect(await personOf(parts.redis, zhang)).toBe(zhang);
+  const own = await codeOf(zhang);
+  expect(await bindings.bind(zhang, own)).toBe(zhang);
+  expect(await bindings.bind(phone, own)).toBe(zhang);
+  expect(await personOf(parts.redis, phone)).toBe(zhang);
 });

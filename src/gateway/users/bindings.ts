@@ -5,6 +5,8 @@ import { bindingKeys } from "../redis/keys.ts";
 import { whileLeased } from "../redis/lease.ts";
 import type { BindingCodes } from "./binding-codes.ts";
 import { type JoinParts, moveBelongings, noteSamePerson, tellAgents } from "./join-users.ts";
+import { IN_WECOM } from "./devices.ts";
+import type { Feed } from "./feed.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Users } from "./users.ts";
 
@@ -31,13 +33,14 @@ export function openBindings(
     codes: BindingCodes;
     users: Pick<Users, "get">;
     sessions: Pick<Sessions, "moved">;
+    feed: Pick<Feed, "announce">;
     gatewayId: string;
     log: Logger;
     settledMs?: number;
     lookEveryMs?: number;
   },
 ): Bindings {
-  const { redis, restarts, codes, users, sessions, gatewayId, log } = parts;
+  const { redis, restarts, codes, users, devices, sessions, feed, gatewayId, log } = parts;
   const { settledMs = SETTLED_MS, lookEveryMs = LOOK_EVERY_MS } = parts;
   const nameOf = (from: string, to: string) => `${from} ${to}`;
 
@@ -54,8 +57,14 @@ export function openBindings(
     if (!(await noteSamePerson(parts, from, to))) return false;
     await tellAgents(parts, from, to);
     await moveBelongings(parts, from, to);
+    await feed.announce(to, { t: "user" });
     await sessions.moved(from, to);
     return true;
+  }
+
+  /** Only a mini-program's user joins another: a member who did would have to be followed through chains of joins. */
+  async function isMember(userId: string): Promise<boolean> {
+    return (await devices.list(userId)).some(({ channel }) => channel === IN_WECOM);
   }
 
   async function finishJoins(signal: AbortSignal): Promise<void> {
@@ -78,11 +87,14 @@ export function openBindings(
 
     async bind(userId, code) {
       const { bound = false } = await users.get(userId);
-      const redeemed = await codes.redeem(userId, code, !bound);
+      const member = await isMember(userId);
+      const redeemed = await codes.redeem(userId, code, !bound && !member);
       if (redeemed === "locked") {
         log.warn("绑定码输错次数太多，暂时不能绑定", { userId });
         throw refusal("code-locked", "绑定码输错次数太多，请 15 分钟后再试");
       }
+      if (redeemed === "wrong" && member)
+        throw refusal("code-refused", "你已经以企业微信成员的身份登录，不用绑定");
       if (redeemed === "wrong" && bound)
         throw refusal("code-refused", "这个账号已经绑定了企业微信，不能再绑定另一个");
       if (redeemed === "wrong")

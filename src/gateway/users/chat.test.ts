@@ -98,3 +98,17 @@ test("a conversation on an agent that is no longer there is refused", async () =
   const history = chat.port("miniprogram").history("u5", request, undefined);
   expect(await history.catch(reasonOf)).toBe("not-found");
 });
+
+test("the agent is told which turn the message takes the place of", async () => {
+  const message = { text: "再来", idempotencyKey: "r", conversationId: "a7.c1", replaces: "a7.j1" };
+  await chatOf(["a7"]).send("u7", message, SOURCE);
+  const [order] = await parts.redis.xrange(agentKeys("a7").orders, "-", "+");
+  expect(JSON.parse(order?.[1][1] ?? "")).toMatchObject({ job: { text: "再来", replaces: "a7.j1" } });
+});
+
+test("of an agent that is no longer there no conversation is renamed or deleted, and nobody is told so", async () => {
+  const chat = chatOf(["a1"]).port("miniprogram");
+  expect(await chat.rename("u8", "gone.c1", "名字", undefined).catch(reasonOf)).toBe("not-found");
+  expect(await chat.delete("u8", "gone.c1", undefined).catch(reasonOf)).toBe("not-found");
+  expect(await parts.redis.exists(userKeys("u8").feed)).toBe(0);
+});

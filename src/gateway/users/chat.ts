@@ -4,6 +4,7 @@ import type { ChatMessage, ChatPort, SentMessage } from "../../contract/user-api
 import type { JobSource, JobStore } from "../jobs/job-store.ts";
 import type { AgentCalls } from "../link/agent-calls.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import { openConversations } from "./conversations.ts";
 import { derivedId } from "./derived-id.ts";
 import type { Feed } from "./feed.ts";
 import { sentTo } from "./sent-to.ts";
@@ -26,10 +27,11 @@ export function openChat(options: {
   calls: AgentCalls;
   agentIds: readonly string[];
 }): Chat {
-  const { jobs, users, feed, calls, agentIds } = options;
+  const { jobs, users, feed, agentIds } = options;
+  const conversations = openConversations(options);
 
   async function send(userId: string, message: ChatMessage, source: JobSource): Promise<SentMessage> {
-    const { text, idempotencyKey } = message;
+    const { text, replaces, idempotencyKey } = message;
     const conversationId =
       message.conversationId ??
       conversationOn(await sentTo(options, userId, idempotencyKey), userId, idempotencyKey);
@@ -37,24 +39,13 @@ export function openChat(options: {
     if (!agentIds.includes(agentId))
       throw refusal("agent-unknown", "这个会话所在的智能体已不再使用，请新建会话");
     const jobId = `${agentId}.${derivedId("job", userId, idempotencyKey)}`;
+    const job = { id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() } as const;
     // At the same time: a note that comes late, when the job has ended, is not taken.
     await Promise.all([
-      jobs.enqueue({ id: jobId, kind: "turn", userId, conversationId, text, createdAt: Date.now() }, source),
+      jobs.enqueue(replaces === undefined ? job : { ...job, replaces }, source),
       feed.noteOpen(userId, jobId),
     ]);
     return { jobId, conversationId };
-  }
-
-  /** The conversations of all agents; when none of them answers, the refusal of the first. */
-  async function conversations(userId: string, signal: AbortSignal | undefined) {
-    const options = signal ? { signal } : {};
-    const answers = await Promise.allSettled(
-      agentIds.map((agentId) => calls.client(agentId).conversations.list.query({ userId }, options)),
-    );
-    const found = answers.filter((answer) => answer.status === "fulfilled");
-    const failed = answers.find((answer) => answer.status === "rejected");
-    if (found.length === 0 && failed) throw refusalOf(failed.reason);
-    return found.flatMap((answer) => answer.value).sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
   return {
@@ -62,26 +53,11 @@ export function openChat(options: {
     newConversationId: async (userId, key) => conversationOn(await users.agentFor(userId), userId, key),
     port: (channel) => ({
       send: (userId, message) => send(userId, message, { channel, origin: "" }),
-      conversations,
-      async history(userId, request, signal) {
-        const agentId = agentOf(request.conversationId);
-        if (!agentIds.includes(agentId)) throw refusal("not-found", "没有这个会话");
-        const input = { userId, ...request };
-        try {
-          return await calls.client(agentId).conversations.history.query(input, signal ? { signal } : {});
-        } catch (error) {
-          throw refusalOf(error);
-        }
-      },
+      ...conversations,
     }),
   };
 }
 
 function conversationOn(agentId: string, userId: string, key: string): string {
   return `${agentId}.${derivedId("conversation", userId, key)}`;
-}
-
-/** tRPC's client wraps what its link threw; users get the refusal itself. */
-function refusalOf(error: unknown): unknown {
-  return error instanceof Error && error.cause ? error.cause : error;
 }

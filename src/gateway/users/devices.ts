@@ -11,6 +11,9 @@ const SEEN_EVERY_MS = 60_000;
 /** Nobody uses more; the ones that were not seen for longest are signed out. */
 const MAX_DEVICES = 32;
 
+/** The channel of a device that signed in inside WeCom: its user is a WeCom member. */
+export const IN_WECOM = "wecom-miniprogram";
+
 export type DeviceRecord = Omit<Device, "current">;
 
 /** Where users are signed in. */

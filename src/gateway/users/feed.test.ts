@@ -113,3 +113,22 @@ test("open jobs, newest first, until they end; a late repeat opens nothing", asy
   await feed.noteOpen("u4", two.id);
   expect(await feed.openJobs("u4")).toEqual([one.id]);
 });
+
+test("what is announced comes on all devices, in order with the rest, and to who resumes", async () => {
+  const feed = openFeed(parts.redis, parts.hub, parts.restarts);
+  const devices = [follow("u5"), follow("u5")];
+  await until("both to be ready", () => devices.every(({ told }) => told.length === 1));
+  const job = record("u5");
+  await feed.tell(job, "queued");
+  await feed.announce("u5", { t: "conversation", id: "a1.c1", title: "新名字" });
+  await feed.announce("u5", { t: "conversation-deleted", id: "a1.c1" });
+  await feed.announce("u6", { t: "user" });
+  await feed.announce("u5", { t: "user" });
+  const told = [`${job.id} queued`, "conversation", "conversation-deleted", "user"];
+  const late = follow("u5", devices[0]?.ids[0]);
+  for (const device of [...devices, late]) {
+    await until("the last", () => device.told.includes("user"));
+    expect(device.told.filter((event) => event !== "ready")).toEqual(told);
+    await device.stop();
+  }
+});

@@ -19,11 +19,15 @@ export interface Feed extends FeedPort {
    * The same of a task, whose newest attempt is then `task.jobId`; `rank` is the change's (`rankOf`).
    */
   tellTask(userId: string, task: Task, rank: number): Promise<void>;
+  /** Tells all of a user's devices of what is not about a job. Announced twice, it is told twice, which must do no harm. */
+  announce(userId: string, event: Announcement): Promise<void>;
   /** Ids of a user's jobs that have not ended, newest first. */
   openJobs(userId: string): Promise<string[]>;
   /** Notes a job before it is queued; its last change takes it off again. */
   noteOpen(userId: string, jobId: string): Promise<void>;
 }
+
+export type Announcement = Extract<FeedEvent, { t: "conversation" | "conversation-deleted" | "user" }>;
 
 // KEYS: told, feed, open jobs. ARGV: job id, rank, event, ttl, most entries, '1' if ended.
 // A change that was told before, or overtaken by a later one, is skipped.
@@ -34,6 +38,13 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'event', ARGV[3])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 if ARGV[6] == '1' then redis.call('ZREM', KEYS[3], ARGV[1]) end
 redis.call('PUBLISH', KEYS[2], '')
+return 1`);
+
+// KEYS: feed. ARGV: event, ttl, most entries.
+const announce = script(`
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'event', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('PUBLISH', KEYS[1], '')
 return 1`);
 
 // KEYS: told, open jobs. ARGV: job id, now (ms), ttl, rank of an ended job. A repeat after the end opens nothing.
@@ -64,6 +75,11 @@ export function openFeed(
     tell: (job, status) =>
       tellOnce(job.userId, job.id, status, rankOf(status), { t: "job", job: summaryOf({ ...job, status }) }),
     tellTask: (userId, task, rank) => tellOnce(userId, task.jobId, task.status, rank, { t: "task", task }),
+
+    async announce(userId, event) {
+      const args = [JSON.stringify(event), FEED_TTL_SECONDS, FEED_MAX_ENTRIES];
+      await restarts.surely(() => announce(redis, [userKeys(userId).feed], args));
+    },
 
     async openJobs(userId) {
       return await redis.zrevrange(userKeys(userId).openJobs, 0, -1);

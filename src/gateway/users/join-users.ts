@@ -44,10 +44,11 @@ export async function moveBelongings(parts: JoinParts, from: string, to: string)
 
 /** What the WeCom member has chosen stays; what only the other one has is taken over. */
 async function joinRecords({ redis, restarts }: JoinParts, from: string, to: string): Promise<void> {
-  const { name, agent } = await redis.hgetall(userKeys(from).record);
+  const { name, avatar, agent } = await redis.hgetall(userKeys(from).record);
   const record = userKeys(to).record;
   await restarts.surely(async () => {
     if (name !== undefined) await redis.hsetnx(record, "name", name);
+    if (avatar !== undefined) await redis.hsetnx(record, "avatar", avatar);
     if (agent !== undefined) await redis.hsetnx(record, "agent", agent);
   });
 }

@@ -47,3 +47,18 @@ test("new work goes to the first agent, then to the one chosen, while it is ther
   expect(await openUsers(parts.redis, ["a1"]).agentFor(id)).toBe("a1");
   expect(await users.agentFor(id)).toBe("a2");
 });
+
+test("a profile: what is given changes, the rest stays; each change is told of", async () => {
+  const told: string[] = [];
+  const users = openUsers(parts.redis, AGENT_IDS, (userId) => Promise.resolve(void told.push(userId)));
+  const id = await users.identify("miniprogram", "王五");
+  const avatar = "data:image/png;base64,iVBORw0KGgo=";
+  expect(await users.get(id)).not.toHaveProperty("avatar");
+  expect(await users.setProfile(id, { name: "小王" })).toMatchObject({ id, name: "小王" });
+  expect(await users.setProfile(id, { avatar })).toMatchObject({ name: "小王", avatar });
+  const user = await users.setProfile(id, {});
+  expect(user).toMatchObject({ name: "小王", avatar });
+  expect(v.is(User, user)).toBe(true);
+  await users.setAgent(id, "a2");
+  expect(told).toEqual([id, id, id]);
+});

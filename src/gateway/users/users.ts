@@ -1,5 +1,5 @@
 import { refusal } from "../../contract/refusal.ts";
-import type { User } from "../../contract/user.ts";
+import type { Profile, User } from "../../contract/user.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { identityKey, userKeys } from "../redis/keys.ts";
 import { derivedId } from "./derived-id.ts";
@@ -14,24 +14,42 @@ export interface Users {
   agentFor(userId: string): Promise<string>;
   /** @throws refusal `agent-unknown` */
   setAgent(userId: string, agentId: string): Promise<User>;
+  /** Changes what the profile holds; the rest stays. */
+  setProfile(userId: string, profile: Profile): Promise<User>;
 }
 
-/** @param agentIds of the agents configured, the first of them being everybody's until they choose */
-export function openUsers(redis: RedisClient, agentIds: readonly string[]): Users {
+/**
+ * @param agentIds of the agents configured, the first of them being everybody's until they choose
+ * @param onChange told of each change that a user makes
+ */
+export function openUsers(
+  redis: RedisClient,
+  agentIds: readonly string[],
+  onChange: (userId: string) => Promise<void> = () => Promise.resolve(),
+): Users {
   const usable = (agentId: string | null | undefined) =>
     typeof agentId === "string" && agentIds.includes(agentId) ? agentId : agentIds[0];
 
   async function get(userId: string): Promise<User> {
-    const { created, name, agent, bound } = await redis.hgetall(userKeys(userId).record);
+    const { created, name, avatar, agent, bound } = await redis.hgetall(userKeys(userId).record);
     if (created === undefined) throw refusal("not-signed-in", "登录已失效，请重新登录");
     const agentId = usable(agent);
     return {
       id: userId,
       createdAt: Number(created),
       ...(name === undefined ? {} : { name }),
+      ...(avatar === undefined ? {} : { avatar }),
       ...(agentId === undefined ? {} : { agentId }),
       bound: bound !== undefined,
     };
+  }
+
+  async function change(userId: string, fields: Record<string, string>): Promise<User> {
+    if (Object.keys(fields).length > 0) {
+      await redis.hset(userKeys(userId).record, fields);
+      await onChange(userId);
+    }
+    return await get(userId);
   }
 
   return {
@@ -50,8 +68,12 @@ export function openUsers(redis: RedisClient, agentIds: readonly string[]): User
     },
     async setAgent(userId, agentId) {
       if (!agentIds.includes(agentId)) throw refusal("agent-unknown", "没有这个智能体，请重新选择");
-      await redis.hset(userKeys(userId).record, "agent", agentId);
-      return await get(userId);
+      return await change(userId, { agent: agentId });
     },
+    setProfile: (userId, { name, avatar }) =>
+      change(userId, {
+        ...(name === undefined ? {} : { name }),
+        ...(avatar === undefined ? {} : { avatar }),
+      }),
   };
 }

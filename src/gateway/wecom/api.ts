@@ -34,8 +34,8 @@ export interface CardUpdate {
   content: string;
 }
 
-/** WeCom's server-side API, as one app. A refusal or silence is a WecomApiError, which never holds a secret or token. */
-export interface WecomApi {
+/** What an app sends by WeCom's server-side API. A refusal or silence is a WecomApiError, which never holds a secret or token. */
+export interface WecomMessages {
   /** Sends a message to a member; returns WeCom's id of it and, for a card, what updates it. */
   sendMessage(
     message: AppMessage,
@@ -43,6 +43,21 @@ export interface WecomApi {
   ): Promise<{ messageId: string; responseCode?: string }>;
   /** Changes a card that was sent. Refused with a code of WeCom's choice when the response_code cannot be used. */
   updateCard(update: CardUpdate, signal: AbortSignal): Promise<void>;
+}
+
+/** All that is asked of WeCom's server-side API, as one app; errors as above. */
+export interface WecomApi extends WecomMessages {
+  /**
+   * Whom a code of `wx.qy.login` belongs to: a userid, as callbacks name it, in that corp. Refused with 40029 when the code
+   * is wrong, used or too old.
+   */
+  memberOf(code: string, signal: AbortSignal): Promise<{ corpId: string; member: string }>;
+}
+
+interface Call {
+  path: string;
+  query: Record<string, string>;
+  init: RequestInit;
 }
 
 const Answer = v.looseObject({ errcode: v.number(), errmsg: v.optional(v.string(), "") });
@@ -53,6 +68,11 @@ const SendAnswer = v.object({
   invaliduser: v.fallback(v.string(), ""),
   unlicenseduser: v.fallback(v.string(), ""),
   response_code: v.fallback(v.string(), ""),
+});
+/** https://developer.work.weixin.qq.com/document/path/91507; the session_key is not needed, and is not kept. */
+const CodeAnswer = v.object({
+  corpid: v.pipe(v.string(), v.minLength(1)),
+  userid: v.pipe(v.string(), v.regex(MEMBER)),
 });
 
 export function openWecomApi(options: {
@@ -75,28 +95,33 @@ export function openWecomApi(options: {
     return { token: parsed.output.access_token, expiresInSeconds: parsed.output.expires_in };
   }
 
-  /** Posts with the access_token; once more with a new one when WeCom does not take it. */
-  async function post(path: string, body: object, signal: AbortSignal): Promise<Answer> {
-    const token = await accessToken.get(signal);
-    const first = await postWith(token, path, body, signal);
-    if (!TOKEN_REFUSED.has(first.errcode)) return accepted(first, token);
-    await accessToken.drop(token);
-    const fresh = await accessToken.get(signal);
-    return accepted(await postWith(fresh, path, body, signal), fresh);
-  }
-
-  function postWith(token: string, path: string, body: object, signal: AbortSignal): Promise<Answer> {
+  function post(path: string, body: object, signal: AbortSignal): Promise<Answer> {
     const init = {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     };
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
-    return request(`${path}?access_token=${encodeURIComponent(token)}`, init, limit);
+    return callWithToken({ path, query: {}, init }, signal);
   }
 
-  function accepted(answer: Answer, token: string): Answer {
-    if (answer.errcode !== 0) throw refused(answer, [secret, token]);
+  /** Calls with the access_token; once more with a new one when WeCom does not take it. */
+  async function callWithToken(call: Call, signal: AbortSignal): Promise<Answer> {
+    const token = await accessToken.get(signal);
+    const first = await callWith(token, call, signal);
+    if (!TOKEN_REFUSED.has(first.errcode)) return accepted(first, call, token);
+    await accessToken.drop(token);
+    const fresh = await accessToken.get(signal);
+    return accepted(await callWith(fresh, call, signal), call, fresh);
+  }
+
+  function callWith(token: string, { path, query, init }: Call, signal: AbortSignal): Promise<Answer> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
+    const parameters = new URLSearchParams({ access_token: token, ...query });
+    return request(`${path}?${parameters.toString()}`, init, limit);
+  }
+
+  function accepted(answer: Answer, { query }: Call, token: string): Answer {
+    if (answer.errcode !== 0) throw refused(answer, [secret, token, ...Object.values(query)]);
     return answer;
   }
 
@@ -146,6 +171,14 @@ export function openWecomApi(options: {
         template_card: JSON.parse(content) as unknown,
       };
       await post("message/update_template_card", body, signal);
+    },
+
+    async memberOf(code, signal) {
+      const query = { js_code: code, grant_type: "authorization_code" };
+      const answer = await callWithToken({ path: "miniprogram/jscode2session", query, init: {} }, signal);
+      const parsed = v.safeParse(CodeAnswer, answer);
+      if (!parsed.success) throw noAnswer("应答里没有 corpid 和 userid");
+      return { corpId: parsed.output.corpid, member: parsed.output.userid };
     },
   };
 }

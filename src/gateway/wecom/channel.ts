@@ -18,7 +18,7 @@ import type { Bindings } from "../users/bindings.ts";
 import type { Chat } from "../users/chat.ts";
 import type { Feed } from "../users/feed.ts";
 import type { Users } from "../users/users.ts";
-import { openWecomApi } from "./api.ts";
+import { openWecomApi, type WecomApi } from "./api.ts";
 import { wecomCallback } from "./callback.ts";
 import { openChannelConversation } from "./conversation.ts";
 import { openWecomCrypto } from "./crypto.ts";
@@ -42,6 +42,8 @@ export interface WecomChannel {
   jobChanged(job: JobRecord, status: JobStatus): Promise<void>;
   /** To be told of every change of a task that was created here. */
   taskChanged(change: TaskChange): Promise<void>;
+  /** See `WecomApi`. */
+  memberOf: WecomApi["memberOf"];
   /** Handles the inbox, sends what is in the outbox, reminds of slow answers; one gateway at a time does. */
   run(signal: AbortSignal): Promise<void>;
   /** What an administrator must mend before messages get out; null: nothing. */
@@ -109,6 +111,7 @@ export function openWecomChannel(parts: {
     }),
     jobChanged: (job, status) => tellMember(context, job, status),
     taskChanged: (change) => tellTask(context, change),
+    memberOf: api.memberOf,
     run: (signal) =>
       whileLeased({ redis, key: wecomKeys.lease, owner: gatewayId, log, signal }, (leased) =>
         together(leased, [handleInbox, (stop) => runSender({ redis, hub, api, log, signal: stop }), remind]),

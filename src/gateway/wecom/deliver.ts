@@ -3,7 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { wecomKeys } from "../redis/keys.ts";
 import { WecomApiError } from "./api-error.ts";
-import type { WecomApi } from "./api.ts";
+import type { WecomMessages } from "./api.ts";
 import {
   buryClaim,
   claimNext,
@@ -45,7 +45,7 @@ const PAUSE_DOUBLINGS_MAX = 4;
 
 export interface Delivery {
   redis: RedisClient;
-  api: WecomApi;
+  api: WecomMessages;
   log: Logger;
   limits: DeliveryLimits;
   /** Aborts requests in flight; what they were sending stays in the outbox as it is. */

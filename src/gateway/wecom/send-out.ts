@@ -1,5 +1,5 @@
 import type { RedisClient } from "../redis/connect.ts";
-import type { WecomApi } from "./api.ts";
+import type { WecomMessages } from "./api.ts";
 import type { WecomApiError } from "./api-error.ts";
 import { noteSentCode } from "./card-code.ts";
 import { completeClaim, dropClaim, putBackClaim, type QueuedMessage } from "./claim.ts";
@@ -7,7 +7,7 @@ import { markRepeat } from "./repeat-mark.ts";
 
 /** Hands a claimed message to WeCom, and keeps what updates it when it is a card. @throws WecomApiError */
 export async function sendOut(
-  parts: { redis: RedisClient; api: WecomApi; duplicateCheckSeconds: number },
+  parts: { redis: RedisClient; api: WecomMessages; duplicateCheckSeconds: number },
   message: QueuedMessage,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openSending, type Sending, until } from "../../../dev/wecom-sending.ts";
 import { wecomKeys } from "../redis/keys.ts";
-import type { WecomApi } from "./api.ts";
+import type { WecomMessages } from "./api.ts";
 
 let at: Sending;
 beforeEach(async () => {
@@ -13,7 +13,7 @@ describe("stops and crashes", () => {
   test("on a stop the request in flight is finished, and no other begins", async () => {
     let answer = () => {};
     let calls = 0;
-    const slow: WecomApi = {
+    const slow: WecomMessages = {
       updateCard: () => Promise.resolve(),
       sendMessage: () => {
         calls++;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openSending, type Sending, until } from "../../../dev/wecom-sending.ts";
 import { wecomKeys } from "../redis/keys.ts";
-import type { WecomApi } from "./api.ts";
+import type { WecomMessages } from "./api.ts";
 
 let at: Sending;
 beforeEach(async () => {
@@ -50,7 +50,7 @@ describe("in order", () => {
   test("many members are served at once, up to the limit", async () => {
     let now = 0;
     let most = 0;
-    const slow: WecomApi = {
+    const slow: WecomMessages = {
       updateCard: () => Promise.resolve(),
       async sendMessage() {
         most = Math.max(most, ++now);
@@ -132,7 +132,7 @@ describe("pacing", () => {
 
   test("a pause of the whole app also stops a member that is being served", async () => {
     const times: number[] = [];
-    const pausing: WecomApi = {
+    const pausing: WecomMessages = {
       updateCard: () => Promise.resolve(),
       async sendMessage() {
         if (times.push(performance.now()) === 1) await at.redis.set(wecomKeys.hold, "1", "PX", 200);

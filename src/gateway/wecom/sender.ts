@@ -3,7 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { wecomKeys } from "../redis/keys.ts";
-import type { WecomApi } from "./api.ts";
+import type { WecomMessages } from "./api.ts";
 import { DELIVERY_LIMITS, deliverNext, type Delivery, type DeliveryLimits } from "./deliver.ts";
 
 export interface SenderLimits extends DeliveryLimits {
@@ -25,7 +25,7 @@ const LOOK_AT_LEAST_EVERY_MS = 1_000;
 export async function runSender(options: {
   redis: RedisClient;
   hub: Hub;
-  api: WecomApi;
+  api: WecomMessages;
   log: Logger;
   signal: AbortSignal;
   limits?: Partial<SenderLimits>;
