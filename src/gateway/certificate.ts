@@ -61,7 +61,9 @@ export function checkCertificate(content: CertificateContent): Certificate {
   const { files, contentHash } = content;
   const chain = certificatesIn(files.cert, textOf(content.cert, "证书", "server.tls_cert"));
   const key = keyIn(files.key, textOf(content.key, "私钥", "server.tls_key"));
-  const [host] = chain.map((pem) => parsed(files.cert, () => new X509Certificate(pem)));
+  const [host, issuer] = chain.map((pem) => parsed(files.cert, () => new X509Certificate(pem)));
+  // One file half copied over the other reads well: its length and its key may be right, its signature is not.
+  if (host && issuer?.subject === host.issuer && !host.verify(issuer.publicKey)) throw incomplete(files.cert);
   const privateKey = parsed(files.key, () => createPrivateKey(key));
   if (!host?.checkPrivateKey(privateKey)) {
     throw new ExplainedError(
