@@ -1,0 +1,12 @@
+import { GATEWAY_URL } from "./config";
+import { offerUpdates } from "./utils/app-update";
+import { openClaw } from "./utils/open-claw";
+import { openTheme } from "./utils/open-theme";
+
+App({
+  claw: openClaw({ wx, url: GATEWAY_URL, theme: openTheme(wx) }),
+
+  onLaunch() {
+    offerUpdates(wx);
+  },
+});

@@ -1,0 +1,4 @@
+/** Named by the contract's types, for the servers; there is none here. */
+interface AbortSignal {
+  readonly aborted: boolean;
+}

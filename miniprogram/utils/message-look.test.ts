@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { answerNote, messageActions, questionNote, thoughtTitle } from "./message-look";
+import { newThreadId, threadToOpen } from "./new-thread";
+import type { ShownMessage } from "./shown-message";
+
+const message = (change: Partial<ShownMessage>): ShownMessage => ({
+  key: "t1q",
+  role: "user",
+  state: "sent",
+  time: "",
+  divided: false,
+  reason: "",
+  last: false,
+  ...change,
+});
+const names = (change: Partial<ShownMessage>, hasText = true) =>
+  messageActions(message(change), hasText).map(([action]) => action);
+
+test("says truly where a message is", () => {
+  expect(questionNote(message({ state: "sending" }))).toBe("发送中…");
+  expect(questionNote(message({ state: "waiting" }))).toContain("等待网络");
+  expect(questionNote(message({ state: "refused", reason: "太长" }))).toBe("太长");
+  expect(questionNote(message({}))).toBe("");
+  expect(answerNote(message({ state: "queued" }), false)).toBe("排队中…");
+  expect(answerNote(message({ state: "queued" }), true)).toContain("智能体离线");
+  expect(answerNote(message({ state: "thinking" }), true)).toBe("正在思考…");
+  expect([thoughtTitle(0, true), thoughtTitle(0, false), thoughtTitle(12_000, false)]).toEqual([
+    "正在思考",
+    "思考过程",
+    "思考过程 · 12 秒",
+  ]);
+});
+
+test("offers what can be done with it", () => {
+  expect(names({})).toEqual(["copy", "edit"]);
+  expect(names({ state: "refused" })).toEqual(["copy", "retry", "takeBack"]);
+  expect(names({ state: "waiting" })).toEqual(["copy", "takeBack"]);
+  expect(names({ role: "assistant", state: "done", last: true })).toEqual(["copy", "regenerate"]);
+  expect(names({ role: "assistant", state: "streaming" }, false)).toEqual([]);
+});
+
+test("a new conversation is one of its own, unless one still waits to be sent", () => {
+  const waiting = { key: "k", thread: "new-1", text: "问", at: 0, state: "waiting" as const };
+  expect(newThreadId()).not.toBe(newThreadId());
+  expect(threadToOpen([waiting], "")).toBe("new-1");
+  expect(threadToOpen([waiting], "另一个问题")).not.toBe("new-1");
+  expect(threadToOpen([{ ...waiting, thread: "a1.x" }], "")).toStartWith("new-");
+});

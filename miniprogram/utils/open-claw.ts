@@ -1,0 +1,64 @@
+import { openAccount } from "./account";
+import { openApi } from "./api";
+import type { Claw } from "./claw";
+import { openConnection } from "./connection";
+import { openFeed } from "./feed";
+import { openOutbox } from "./open-outbox";
+import { openSession } from "./session";
+import { signIn } from "./sign-in";
+import { openStorage } from "./storage";
+import type { Theme } from "./theme";
+import type { WxPort } from "./wx-port";
+
+/** Puts the core together. `close` is for those who open more than one. */
+export function openClaw(parts: { wx: WxPort; url: string; theme: Theme }): Claw & { close(): void } {
+  const { wx, url, theme } = parts;
+  const storage = openStorage(wx);
+  const session = openSession({
+    storage,
+    signIn: () => signIn(wx, url),
+    onSignIn: (user) => account.setUser(user),
+  });
+  const connection = openConnection({ wx, url, session });
+  const api = openApi(connection, () => session.trouble.value);
+  const account = openAccount(api, storage);
+  const outbox = openOutbox({ api, connection: connection.state, storage });
+  const feed = openFeed(api, () => {
+    connection.accepted();
+    account.refreshUser();
+    account.refreshAgents();
+  });
+
+  feed.listen((event) => {
+    if (event.t === "user") account.refreshUser();
+    if (event.t === "agent") account.setAgent(event.agent);
+  });
+  let userId = account.user.value?.id;
+  const unwatchUser = account.user.watch((user) => {
+    if (user?.id === userId) return;
+    // Two accounts have become one, or somebody else has signed in: what is shown is another's.
+    if (userId !== undefined) feed.restart();
+    userId = user?.id;
+  });
+
+  return {
+    api,
+    connection: connection.state,
+    trouble: session.trouble,
+    user: account.user,
+    agents: account.agents,
+    listen: feed.listen,
+    onGap: feed.onGap,
+    outbox,
+    theme,
+    setUser: account.setUser,
+    reconnect: connection.reconnect,
+    close() {
+      unwatchUser();
+      feed.close();
+      outbox.close();
+      account.close();
+      connection.close();
+    },
+  };
+}
