@@ -1,0 +1,22 @@
+/**
+ * A line of a list of settings.
+ *
+ * - `title`, `value` (at the end of the line), `note` (below)
+ * - `arrow`: it leads somewhere; event `press`
+ * - `last`: no line below
+ * - a slot at the end of the line
+ */
+Component({
+  properties: {
+    title: { type: String, value: "" },
+    value: { type: String, value: "" },
+    note: { type: String, value: "" },
+    arrow: { type: Boolean, value: false },
+    last: { type: Boolean, value: false },
+  },
+  methods: {
+    onTap() {
+      if (this.data.arrow) this.triggerEvent("press");
+    },
+  },
+});

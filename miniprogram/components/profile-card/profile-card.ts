@@ -1,0 +1,64 @@
+import type { MAX_NAME_CHARS as NameLimit, User } from "../../../src/contract/user";
+import { watching } from "../../behaviors/watching";
+import { type Change, changeUser } from "../../utils/change-user";
+import type { Claw } from "../../utils/claw";
+import { errorText } from "../../utils/error-text";
+import { readProfileImage } from "../../utils/profile-image";
+
+// The mini-program takes only types from the contract; this one does not compile when the limit has changed.
+const MAX_NAME_CHARS: typeof NameLimit = 24;
+
+const { claw } = getApp<{ claw: Claw }>();
+
+interface Shown {
+  name?: string;
+  avatar?: string;
+}
+
+const NOBODY: Shown = {};
+
+/** Who one is: the picture and the name, both to be changed by a tap. */
+Component({
+  behaviors: [watching],
+  data: { shown: NOBODY, name: "", saving: false, problem: "", maxNameChars: MAX_NAME_CHARS },
+  lifetimes: {
+    attached() {
+      this.watchCell(claw.user, (user) => this.show(user));
+    },
+  },
+  methods: {
+    show({ name, avatar }: Partial<User> = {}) {
+      const { shown } = this.data;
+      if (name === shown.name && avatar === shown.avatar) return;
+      this.setData({
+        shown: { ...(name === undefined ? {} : { name }), ...(avatar === undefined ? {} : { avatar }) },
+        name: name ?? "",
+      });
+    },
+    async onAvatar(event: WechatMiniprogram.CustomEvent<{ avatarUrl: string }>) {
+      await this.save(async () => ({ avatar: await readProfileImage(wx, event.detail.avatarUrl) }));
+    },
+    async onName(event: WechatMiniprogram.CustomEvent<{ value: string }>) {
+      const { value } = event.detail;
+      const name = value.trim();
+      const before = this.data.shown.name ?? "";
+      // “Done” on the keyboard also takes the focus away: the second event finds nothing new, or the name on its way.
+      if (value === this.data.name || (this.data.saving && name === this.data.name)) return;
+      // What the field shows must be in the data first: setting the data to what it holds changes no field.
+      this.setData({ name: value, problem: "" });
+      this.setData({ name: name === "" ? before : name });
+      if (name === "" && before !== "") this.setData({ problem: "昵称不能为空" });
+      else if (name !== before) await this.save(async () => ({ name }));
+    },
+    async save(make: () => Promise<Change>) {
+      this.setData({ saving: true, problem: "" });
+      try {
+        const change = await make();
+        await changeUser(claw, change, () => claw.api.me.setProfile.mutate(change));
+        this.setData({ saving: false });
+      } catch (error) {
+        this.setData({ saving: false, problem: errorText(error), name: this.data.shown.name ?? "" });
+      }
+    },
+  },
+});

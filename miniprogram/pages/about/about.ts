@@ -1,0 +1,15 @@
+import { themed } from "../../behaviors/themed";
+import { LICENCES } from "../../utils/licences";
+import { versionText } from "../../utils/version";
+
+/** What this is, and what stands in it of others. */
+Component({
+  behaviors: [themed],
+  data: { version: versionText(wx), licences: LICENCES, openName: "" },
+  methods: {
+    toggle(event: WechatMiniprogram.BaseEvent<object, { name: string }>) {
+      const { name } = event.currentTarget.dataset;
+      this.setData({ openName: name === this.data.openName ? "" : name });
+    },
+  },
+});

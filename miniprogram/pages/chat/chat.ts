@@ -1,0 +1,371 @@
+import { themed } from "../../behaviors/themed";
+import { agentCard, chosenAgent } from "../../utils/agent-card";
+import type { Claw } from "../../utils/claw";
+import { askRemoval, askTitle } from "../../utils/conversation-dialogs";
+import { type Conversations, type ConversationsState, openConversations } from "../../utils/conversations";
+import { type Drafts, openDrafts } from "../../utils/drafts";
+import { errorText } from "../../utils/error-text";
+import { listPatches } from "../../utils/list-patch";
+import type { MessageAction } from "../../utils/message-look";
+import { newThreadId, threadToOpen } from "../../utils/new-thread";
+import { shareThread, unshareThread } from "../../utils/open-threads";
+import { buzz, say } from "../../utils/say";
+import type { ShownMessage } from "../../utils/shown-message";
+import { openStickToBottom } from "../../utils/stick-to-bottom";
+import { openStorage } from "../../utils/storage";
+import { openThread } from "../../utils/thread";
+import type { HistoryState } from "../../utils/thread-history";
+import type { Thread, ThreadState } from "../../utils/thread-state";
+import { threadPorts } from "../../utils/thread-ports";
+
+const { claw } = getApp<{ claw: Claw }>();
+
+/** A draft is kept when there is a moment's rest. */
+const KEEP_AFTER_MS = 400;
+const NEW_TITLE = "新会话";
+const SOME_TITLE = "会话";
+const LIST: ConversationsState = { status: "loading", conversations: [], reason: "" };
+
+interface Shown {
+  messages: ShownMessage[];
+  history: HistoryState;
+  reason: string;
+  older: ThreadState["older"];
+  answering: boolean;
+  stopping: boolean;
+  conversationId: string;
+  threadName: string;
+  agentText: string;
+  /** The agent is away: questions wait for it. */
+  agentOffline: boolean;
+  /** It is, or nobody knows. */
+  agentAway: boolean;
+  userName: string;
+  list: ConversationsState;
+  drawerOpen: boolean;
+  focus: boolean;
+  keyboard: number;
+  far: boolean;
+  scrollTop: number;
+}
+const START: Shown = {
+  messages: [],
+  history: "loading",
+  reason: "",
+  older: "none",
+  answering: false,
+  stopping: false,
+  conversationId: "",
+  threadName: "",
+  agentText: "",
+  agentOffline: false,
+  agentAway: false,
+  userName: "",
+  list: LIST,
+  drawerOpen: false,
+  focus: false,
+  keyboard: 0,
+  far: false,
+  scrollTop: 0,
+};
+/** What belongs to one conversation, before anything is known of it. */
+const START_OF_THREAD = {
+  messages: START.messages,
+  history: START.history,
+  reason: START.reason,
+  older: START.older,
+  answering: START.answering,
+  stopping: START.stopping,
+  conversationId: START.conversationId,
+  far: START.far,
+};
+/** Farther down than any list is long, in px. */
+const FAR_DOWN = 10_000_000;
+
+interface Composer {
+  setText(text: string): void;
+}
+type OfConversation = WechatMiniprogram.CustomEvent<{ id: string; title: string }>;
+
+const complain = (error: unknown) => say(errorText(error));
+
+/** `id`: the conversation; without it a new one. `text`: a question to send at once; opened from outside, to be sent by a tap. `focus=1`: begin to write. */
+Page({
+  behaviors: [themed],
+  data: START,
+  thread: undefined as Thread | undefined,
+  unwatchThread: undefined as (() => void) | undefined,
+  conversations: undefined as Conversations | undefined,
+  drafts: undefined as Drafts | undefined,
+  stick: openStickToBottom(),
+  viewHeight: 0,
+  typedText: "",
+  linkedText: "",
+  keepTimer: 0,
+  title: "",
+  ends: [] as (() => void)[],
+
+  onLoad(query: Record<string, string | undefined>): void {
+    const text = decodeURIComponent(query["text"] ?? "");
+    this.drafts = openDrafts(openStorage(wx));
+    this.conversations = openConversations(claw);
+    this.openThread(decodeURIComponent(query["id"] ?? "") || threadToOpen(claw.outbox.messages.value, text));
+    this.ends = [
+      this.conversations.state.watch((list) => this.takeList(list)),
+      claw.agents.watch(() => this.lookAtAgent()),
+      claw.connection.watch(() => this.lookAtAgent()),
+      claw.user.watch((user) => {
+        if ((user?.name ?? "") !== this.data.userName) this.setData({ userName: user?.name ?? "" });
+        this.lookAtAgent();
+      }),
+    ];
+    if (query["focus"] === "1") this.setData({ focus: true });
+    if (text.trim() === "") return;
+    // Opened by a link, or loaded again: nobody has pressed anything to send it.
+    if (getCurrentPages().some((page) => page !== this)) this.thread?.send(text);
+    else this.linkedText = text;
+  },
+  onReady(): void {
+    // What is said before the page is on top may go to the one below.
+    this.title = "";
+    this.lookAtTitle();
+    this.measure();
+    this.restoreDraft();
+    this.write(this.linkedText);
+  },
+  onHide(): void {
+    this.keepDraft();
+  },
+  onUnload(): void {
+    this.closeThread();
+    this.conversations?.close();
+    for (const end of this.ends) end();
+  },
+
+  openThread(id: string): void {
+    const thread = openThread(id, threadPorts(claw));
+    this.thread = thread;
+    this.stick = openStickToBottom();
+    this.setData({ ...START_OF_THREAD, threadName: shareThread(thread) });
+    this.unwatchThread = thread.state.watch((state) => this.takeThread(state));
+    this.lookAtAgent();
+    this.lookAtTitle();
+  },
+  closeThread(): void {
+    this.keepDraft();
+    this.unwatchThread?.();
+    this.thread?.close();
+    unshareThread(this.data.threadName);
+  },
+  switchTo(id: string): void {
+    this.setData({ drawerOpen: false });
+    if (id === this.thread?.id || id === this.data.conversationId) return;
+    this.closeThread();
+    this.openThread(id);
+    this.restoreDraft();
+  },
+
+  takeThread(state: ThreadState): void {
+    const { messages, conversationId = "", history, reason, older, answering, stopping } = state;
+    const flat = { conversationId, history, reason, older, answering, stopping };
+    const changed = Object.entries(flat).filter(([key, value]) => this.data[key as keyof Shown] !== value);
+    if (changed.length > 0) this.setData(Object.fromEntries(changed));
+    const [first] = this.data.messages;
+    const prepends = messages.length > this.data.messages.length && messages[0]?.key !== first?.key;
+    if (first && prepends && !this.stick.sticks) this.keepPlace();
+    else this.draw();
+    if (conversationId !== "") this.lookAtTitle();
+  },
+  draw(): void {
+    const { messages: before } = this.data;
+    const messages = this.thread?.state.value.messages ?? [];
+    // Rows that change their places go at once: two with one key would be one to the view.
+    const isInPlace = before.every(({ key }, i) => key === messages[i]?.key);
+    const patches = isInPlace ? listPatches("messages", before, messages) : [{ messages }];
+    for (const patch of patches) this.setData(patch);
+    if (patches.length > 0) this.grew();
+  },
+
+  /** What is read stays where it is when older messages come above it. Not every WebView does that by itself. */
+  keepPlace(): void {
+    this.place((before) => {
+      this.draw();
+      wx.nextTick(() =>
+        this.place((after) => {
+          const top = before.top + after.height - before.height;
+          if (Math.abs(after.top - top) > 2) this.setData({ scrollTop: top });
+        }),
+      );
+    });
+  },
+  place(tell: (place: { top: number; height: number }) => void): void {
+    const query = wx.createSelectorQuery().in(this);
+    query
+      .select(".scroll")
+      .scrollOffset((place) => {
+        // Null on a page that is gone.
+        if (place) tell({ top: place.scrollTop, height: place.scrollHeight });
+      })
+      .exec();
+  },
+
+  scrolled(event: WechatMiniprogram.ScrollViewScroll): void {
+    const { scrollTop, scrollHeight } = event.detail;
+    this.stick.scrolled({ scrollTop, scrollHeight, viewHeight: this.viewHeight });
+    if (this.stick.isFar !== this.data.far) this.setData({ far: this.stick.isFar });
+  },
+  grew(): void {
+    if (this.stick.sticks) wx.nextTick(() => this.scrollDown());
+  },
+  toBottom(): void {
+    this.stick.stick();
+    this.scrollDown();
+  },
+  scrollDown(): void {
+    // Each time another value: the same one would move nothing.
+    this.setData({ far: false, scrollTop: FAR_DOWN + (this.data.scrollTop === FAR_DOWN ? 1 : 0) });
+  },
+  measure(): void {
+    const query = wx.createSelectorQuery().in(this);
+    query
+      .select(".scroll")
+      .boundingClientRect((place) => {
+        // Null on a page that is gone.
+        if (!place) return;
+        this.viewHeight = place.height;
+        this.grew();
+      })
+      .exec();
+  },
+  keyboardMoved(event: WechatMiniprogram.CustomEvent<{ height: number }>): void {
+    if (event.detail.height === this.data.keyboard) return;
+    this.setData({ keyboard: event.detail.height }, () => this.measure());
+  },
+
+  lookAtAgent(): void {
+    const { agents, user } = claw;
+    const id = this.data.conversationId.split(".")[0];
+    const agent = agents.value.find((one) => one.id === id) ?? chosenAgent(user.value, agents.value);
+    const isConnected = claw.connection.value !== "offline";
+    const { status, model } = agentCard(agent, Date.now(), !isConnected);
+    const about = isConnected && model !== "" ? model : status;
+    const agentText = agent === undefined ? "" : `${agent.id} · ${about}`;
+    const agentOffline = isConnected && agent?.online === false;
+    const agentAway = !isConnected || agentOffline;
+    const { data } = this;
+    if (agentText !== data.agentText || agentOffline !== data.agentOffline || agentAway !== data.agentAway)
+      this.setData({ agentText, agentOffline, agentAway });
+  },
+  lookAtTitle(): void {
+    const { conversationId, messages, history, older } = this.data;
+    const known = this.conversations?.state.value.conversations.find(
+      ({ id }) => id === conversationId,
+    )?.title;
+    const [first] = messages;
+    const begun =
+      first?.role === "user" ? (this.thread?.textOf(first.key).text.trim().slice(0, 20) ?? "") : "";
+    const isWhole = history === "ready" && older === "none";
+    const title = known || (isWhole && begun) || (conversationId === "" ? NEW_TITLE : SOME_TITLE);
+    if (title === this.title) return;
+    this.title = title;
+    wx.setNavigationBarTitle({ title, fail: () => undefined });
+  },
+
+  send(event: WechatMiniprogram.CustomEvent<{ text: string }>): void {
+    buzz();
+    this.stick.stick();
+    this.thread?.send(event.detail.text);
+    this.keepDraft();
+  },
+  stop(): void {
+    buzz();
+    this.thread?.stop().catch(complain);
+  },
+  act(event: WechatMiniprogram.CustomEvent<{ action: MessageAction; key: string }>): void {
+    const { action, key } = event.detail;
+    if (action === "retry") this.thread?.retry(key);
+    else if (action === "regenerate") {
+      this.stick.stick();
+      this.thread?.regenerate();
+    } else if (action === "takeBack") this.write(this.thread?.takeBack(key) ?? "");
+    else if (action === "edit") this.write(this.thread?.textOf(key).text ?? "");
+  },
+  choose(event: WechatMiniprogram.CustomEvent<{ text: string }>): void {
+    this.write(event.detail.text);
+  },
+  /** Puts a text where it can be edited; what is typed there already stays. */
+  write(text: string): void {
+    if (text === "") return;
+    const typed = this.typedText.trim();
+    this.composer()?.setText(typed === "" || typed === text ? text : `${this.typedText}\n${text}`);
+    this.setData({ focus: false }, () => this.setData({ focus: true }));
+  },
+  composer(): Composer | null {
+    return this.selectComponent(".composer") as unknown as Composer | null;
+  },
+
+  typed(event: WechatMiniprogram.CustomEvent<{ text: string }>): void {
+    this.typedText = event.detail.text;
+    clearTimeout(this.keepTimer);
+    this.keepTimer = setTimeout(() => this.keepDraft(), KEEP_AFTER_MS);
+    this.grew();
+  },
+  draftKey(): string {
+    return this.data.conversationId || "new";
+  },
+  keepDraft(): void {
+    clearTimeout(this.keepTimer);
+    this.drafts?.keep(this.draftKey(), this.typedText);
+  },
+  restoreDraft(): void {
+    this.composer()?.setText(this.drafts?.of(this.draftKey()) ?? "");
+  },
+
+  loadOlder(): void {
+    this.thread?.loadOlder();
+  },
+  reload(): void {
+    this.thread?.refresh();
+  },
+
+  openDrawer(): void {
+    const list = this.conversations?.state.value ?? LIST;
+    this.setData({ list, drawerOpen: true });
+    this.conversations?.reload();
+  },
+  closeDrawer(): void {
+    this.setData({ drawerOpen: false });
+  },
+  takeList(list: ConversationsState): void {
+    if (this.data.drawerOpen) this.setData({ list });
+    this.lookAtTitle();
+  },
+  reloadList(): void {
+    this.conversations?.reload();
+  },
+  create(): void {
+    this.switchTo(newThreadId());
+  },
+  openConversation(event: OfConversation): void {
+    this.switchTo(event.detail.id);
+  },
+  rename(event: OfConversation): void {
+    const { id, title } = event.detail;
+    askTitle(title)
+      .then(async (next) => {
+        if (next !== undefined) await this.conversations?.rename(id, next);
+      })
+      .catch(complain);
+  },
+  remove(event: OfConversation): void {
+    const { id, title } = event.detail;
+    askRemoval(title)
+      .then(async (sure) => {
+        if (!sure) return;
+        buzz();
+        await this.conversations?.remove(id);
+        if (id === this.data.conversationId) this.create();
+      })
+      .catch(complain);
+  },
+});

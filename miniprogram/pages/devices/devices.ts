@@ -1,0 +1,79 @@
+import { themed } from "../../behaviors/themed";
+import { watching } from "../../behaviors/watching";
+import type { Claw } from "../../utils/claw";
+import { type DeviceRow, deviceRow } from "../../utils/device-text";
+import { errorText, refusalReason } from "../../utils/error-text";
+import { buzz, say } from "../../utils/say";
+
+const { claw } = getApp<{ claw: Claw }>();
+
+const FIRST: {
+  rows: DeviceRow[];
+  state: "loading" | "ready" | "failed";
+  problem: string;
+  /** The device that is just being signed out, or "". */
+  removing: string;
+} = { rows: [], state: "loading", problem: "", removing: "" };
+
+const complain = (error: unknown) => say(errorText(error));
+
+/** Where one is signed in; any other device can be signed out. This one cannot: it would be signed in again at once. */
+Component({
+  behaviors: [themed, watching],
+  data: FIRST,
+  lifetimes: {
+    attached() {
+      this.load().catch(complain);
+      this.watchCell(claw.connection, (connection) => {
+        if (connection === "online" && this.data.state === "failed") this.load().catch(complain);
+      });
+    },
+  },
+  methods: {
+    async onPullDownRefresh() {
+      await this.load();
+      await wx.stopPullDownRefresh();
+    },
+    async retry() {
+      this.setData({ state: "loading" });
+      await this.load();
+    },
+    async load() {
+      try {
+        const devices = await claw.api.me.devices.query();
+        const now = Date.now();
+        this.setData({ rows: devices.map((device) => deviceRow(device, now)), state: "ready" });
+      } catch (error) {
+        if (this.data.state === "ready") complain(error);
+        else this.setData({ state: "failed", problem: errorText(error) });
+      }
+    },
+    async confirmRemoval(event: WechatMiniprogram.BaseEvent<object, { id: string; name: string }>) {
+      const { id, name } = event.currentTarget.dataset;
+      if (this.data.removing !== "") return;
+      buzz();
+      const { confirm } = await wx.showModal({
+        title: "移除这台设备？",
+        content: `“${name}”会立即退出登录。在那台设备上再次打开时，会重新自动登录。`,
+        confirmText: "移除",
+        confirmColor: "#c8322b",
+      });
+      if (confirm) await this.remove(id);
+    },
+    async remove(id: string) {
+      this.setData({ removing: id });
+      try {
+        await claw.api.me.revokeDevice.mutate({ id });
+        this.forget(id);
+      } catch (error) {
+        // Somebody was quicker.
+        if (refusalReason(error) === "not-found") this.forget(id);
+        else complain(error);
+      }
+      this.setData({ removing: "" });
+    },
+    forget(id: string) {
+      this.setData({ rows: this.data.rows.filter((row) => row.id !== id) });
+    },
+  },
+});
