@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startLmStudio } from "./lm-studio.ts";
+import { settingsWithGateway } from "./miniprogram/gateway-host.ts";
+import { type MiniProgramPage, miniProgramPage } from "./miniprogram/serve.ts";
 import { freePort, type Program, startProgram, untilReady } from "./program.ts";
 import { startWechatLogin } from "./wechat-login.ts";
 import { startWecomApi } from "./wecom-api.ts";
@@ -11,6 +13,7 @@ import { type DemoPart, wecomPage } from "./wecom-page.ts";
 // (WeCom, WeChat, and LM Studio if none runs) is stood in for. Ctrl+C stops everything.
 
 const LM_STUDIO = "http://127.0.0.1:1234";
+const MINI_PROGRAM_BASE = "/miniprogram/";
 const PAGE_PORT = Number(process.env["CLAW_DEMO_PORT"] ?? 8080);
 const STAND_IN_TOKENS_PER_SECOND = 40;
 const dataDir = resolve(import.meta.dir, "..", "data", "demo");
@@ -85,7 +88,14 @@ async function startEverything(): Promise<void> {
   // A real LM Studio without a loaded model is no reason to stop: the page shows what happens then.
   await untilReady(realModel ? `${adminUrl}/healthz` : `${adminUrl}/readyz`, agent);
 
-  const page = servePage({
+  const miniProgram = miniProgramPage({
+    base: MINI_PROGRAM_BASE,
+    settings: {
+      ...settingsWithGateway(`${gatewayUrl.replace("http", "ws")}/trpc`),
+      notice: "浏览器预览，不是微信：登录、隐私授权等由本页代替",
+    },
+  });
+  const page = servePage(miniProgram, {
     sender: openCallbackSender({ ...WECOM, callbackUrl: `${gatewayUrl}/wecom` }),
     sent: wecomApi,
     parts: partsOf(realModel),
@@ -95,7 +105,8 @@ async function startEverything(): Promise<void> {
   console.log(`
 智控未来 Claw 已启动，请在浏览器中打开：
 
-    http://127.0.0.1:${page.port}
+    http://127.0.0.1:${page.port}                企业微信（模拟）
+    http://127.0.0.1:${page.port}${MINI_PROGRAM_BASE}    小程序（浏览器预览，不是微信；加 ?user=名字 换一个用户）
 
 ${partsOf(realModel)
   .map(({ name, standIn, note }) => `  ${standIn ? "替身" : "真实"}  ${name}：${note}`)
@@ -122,8 +133,9 @@ function start(name: "gateway" | "agent", env: Record<string, string>): Program 
   return program;
 }
 
-function servePage(options: Parameters<typeof wecomPage>[0]) {
+function servePage(miniProgram: MiniProgramPage, options: Parameters<typeof wecomPage>[0]) {
   const app = wecomPage(options);
+  app.get(`${MINI_PROGRAM_BASE}*`, (c) => miniProgram.fetch(c.req.raw));
   const serve = (port: number) =>
     Bun.serve({ hostname: "127.0.0.1", port, idleTimeout: 30, fetch: (request) => app.fetch(request) });
   try {
@@ -142,6 +154,7 @@ function partsOf(realModel: boolean): DemoPart[] {
       ? { name: "模型服务", standIn: false, note: `在 ${LM_STUDIO} 上找到的服务` }
       : { name: "模型服务", standIn: true, note: `没有在 ${LM_STUDIO} 找到 LM Studio，回答是模拟的` },
     { name: "企业微信", standIn: true, note: "本页面模拟，加密回调和发消息接口与真实的一致" },
+    { name: "小程序（浏览器预览）", standIn: false, note: "真实的小程序代码，在浏览器里运行，不是微信" },
     { name: "微信登录", standIn: true, note: "供小程序登录使用" },
   ];
 }

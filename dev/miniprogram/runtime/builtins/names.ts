@@ -1,0 +1,28 @@
+/** The built-in components that there are here. */
+export const BUILT_IN_NAMES = [
+  "view",
+  "cover-view",
+  "root-portal",
+  "page-meta",
+  "text",
+  "rich-text",
+  "image",
+  "icon",
+  "progress",
+  "button",
+  "navigator",
+  "input",
+  "textarea",
+  "form",
+  "label",
+  "picker",
+  "switch",
+  "checkbox",
+  "checkbox-group",
+  "radio",
+  "radio-group",
+  "scroll-view",
+  "swiper",
+  "swiper-item",
+] as const;
+export type BuiltInName = (typeof BUILT_IN_NAMES)[number];
