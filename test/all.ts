@@ -2,7 +2,7 @@
  * `npm test`: the checks, then every test of the tree but test/peer and, without `--windows`, test/windows. Its last line
  * is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0 only when something passed and nothing failed.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setUpWine } from "../dev/wine.ts";
@@ -33,6 +33,9 @@ const allFiles = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root 
 const windowsFiles = allFiles.filter((file) => file.startsWith("test/windows/"));
 const files = allFiles.filter((file) => !windowsFiles.includes(file));
 const isSystem = (file: string) => file.startsWith("test/");
+/** They wait for the programs that they kill more than they work, and give them time. */
+const isFault = (file: string) => file.startsWith("test/faults/");
+const isBrowser = (file: string) => file.startsWith("test/miniprogram/");
 
 const counts = [
   await check(),
@@ -41,8 +44,16 @@ const counts = [
     files.filter((file) => !isSystem(file)),
     UNIT_TIMEOUT_MS,
   ),
-  // By themselves, so that neither takes the other's processor time.
-  await bunTest("system", files.filter(isSystem), SYSTEM_TIMEOUT_MS),
+  // By themselves, so that nobody takes the processor time of those that look at the clock.
+  await bunTest(
+    "system",
+    files.filter((file) => isSystem(file) && !isFault(file) && !isBrowser(file)),
+    SYSTEM_TIMEOUT_MS,
+  ),
+  ...(await Promise.all([
+    bunTest("fault", files.filter(isFault), SYSTEM_TIMEOUT_MS),
+    bunTest("mini-program", files.filter(isBrowser), SYSTEM_TIMEOUT_MS, "at the end"),
+  ])),
   ...(process.argv.includes("--windows") ? [await windowsTests()] : []),
 ];
 const total = counts.reduce(add);
@@ -64,18 +75,30 @@ async function windowsTests(): Promise<Count> {
   return NOTHING;
 }
 
-async function bunTest(name: string, testFiles: readonly string[], timeoutMs: number): Promise<Count> {
-  console.log(`\n# ${name} tests: ${testFiles.length} files`);
+/** @param output "at the end": of tests that run beside others, whose output it would tear apart */
+async function bunTest(
+  name: string,
+  testFiles: readonly string[],
+  timeoutMs: number,
+  output: "live" | "at the end" = "live",
+): Promise<Count> {
+  const title = `\n# ${name} tests: ${testFiles.length} files`;
+  if (output === "live") console.log(title);
   if (testFiles.length === 0) return NOTHING;
   const report = join(reports, `${name}.xml`);
-  const code = await run([
-    process.execPath,
-    "test",
-    `--timeout=${timeoutMs}`,
-    "--reporter=junit",
-    `--reporter-outfile=${report}`,
-    ...testFiles.map((file) => `./${file}`),
-  ]);
+  const log = join(reports, `${name}.log`);
+  const code = await run(
+    [
+      process.execPath,
+      "test",
+      `--timeout=${timeoutMs}`,
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...testFiles.map((file) => `./${file}`),
+    ],
+    output === "live" ? "inherit" : openSync(log, "w"),
+  );
+  if (output === "at the end") console.log(`${title}\n${await Bun.file(log).text()}`);
   const text = await Bun.file(report)
     .text()
     .catch(() => "");
@@ -94,12 +117,12 @@ function totals(report: string): Count {
   return { passed: number("tests") - failed - skipped, failed, skipped };
 }
 
-async function run(command: readonly string[]): Promise<number> {
+async function run(command: readonly string[], output: "inherit" | number = "inherit"): Promise<number> {
   const child = Bun.spawn([...command], {
     cwd: root,
     stdin: "ignore",
-    stdout: "inherit",
-    stderr: "inherit",
+    stdout: output,
+    stderr: output,
     timeout: RUN_TIMEOUT_MS,
     killSignal: "SIGKILL",
   });

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { startTestRedis, type TestRedis } from "../dev/redis-for-tests.ts";
-import { openRandom } from "./random.ts";
-import { startSystem, type System, until, type UserClient } from "./system.ts";
-import { type WatchedJob, watchJob } from "./watched-job.ts";
+import { startTestRedis, type TestRedis } from "../../dev/redis-for-tests.ts";
+import { openRandom } from "../random.ts";
+import { startSystem, type System, until, type UserClient } from "../system.ts";
+import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 const ROUNDS = 12;
 const random = openRandom();

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { readRunFile } from "../src/gateway/redis/run-file.ts";
-import type { Random } from "./random.ts";
-import { type System, until } from "./system.ts";
-import type { TcpProxy } from "./tcp-proxy.ts";
+import { readRunFile } from "../../src/gateway/redis/run-file.ts";
+import type { Random } from "../random.ts";
+import { type System, until } from "../system.ts";
+import type { TcpProxy } from "../tcp-proxy.ts";
 import { whole } from "./storm-script.ts";
 
 export type Blow = "agent" | "gateway" | "redis" | "link" | "gateway and agent";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, type Program, startProgram, untilReady } from "../dev/program.ts";
-import { openRandom } from "./random.ts";
-import { startSystem, type System, until, type UserClient } from "./system.ts";
-import { type WatchedJob, watchJob } from "./watched-job.ts";
+import { freePort, type Program, startProgram, untilReady } from "../../dev/program.ts";
+import { openRandom } from "../random.ts";
+import { startSystem, type System, until, type UserClient } from "../system.ts";
+import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 /** Kills per victim. */
 const ROUNDS = Number(process.env["CLAW_TEST_KILLS"] ?? 20);

@@ -1,11 +1,11 @@
 import { TRPCClientError } from "@trpc/client";
-import type { CancelOutcome, Task } from "../src/contract/task.ts";
-import type { UserRouter } from "../src/contract/user-api.ts";
+import type { CancelOutcome, Task } from "../../src/contract/task.ts";
+import type { UserRouter } from "../../src/contract/user-api.ts";
 import { type Deed, promptOf, type Scenario, type TaskScript } from "./storm-script.ts";
 import { clock } from "./storm-weather.ts";
-import { type System, until, type UserClient } from "./system.ts";
-import { type WatchedFeed, watchFeed } from "./watched-feed.ts";
-import { type WatchedJob, watchJob } from "./watched-job.ts";
+import { type System, until, type UserClient } from "../system.ts";
+import { type WatchedFeed, watchFeed } from "../watched-feed.ts";
+import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 /** Who asks for something goes on asking this long. */
 const PATIENCE_MS = 30_000;

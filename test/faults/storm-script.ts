@@ -1,6 +1,6 @@
-import type { LmStudioOptions } from "../dev/lm-studio.ts";
-import { serverError } from "../dev/lm-studio-fault.ts";
-import type { Random } from "./random.ts";
+import type { LmStudioOptions } from "../../dev/lm-studio.ts";
+import { serverError } from "../../dev/lm-studio-fault.ts";
+import type { Random } from "../random.ts";
 
 /** What a user does, one after the other for each task; the steps of their tasks, and of all users, interleave. */
 export type Deed =

@@ -1,12 +1,12 @@
-import { JobStatus } from "../src/contract/job.ts";
-import type { Attempt, Task, TaskDetail } from "../src/contract/task.ts";
-import { isFinal, rankOf } from "../src/gateway/jobs/job-record.ts";
+import { JobStatus } from "../../src/contract/job.ts";
+import type { Attempt, Task, TaskDetail } from "../../src/contract/task.ts";
+import { isFinal, rankOf } from "../../src/gateway/jobs/job-record.ts";
 import { answerTo } from "./storm-script.ts";
 import type { StormTask, StormUser } from "./storm-user.ts";
 import { calmAfter, type Disturbance } from "./storm-weather.ts";
-import { tasksTold } from "./task-user.ts";
-import { until, type UserClient } from "./system.ts";
-import { type WatchedJob, watchJob } from "./watched-job.ts";
+import { tasksTold } from "../task-user.ts";
+import { until, type UserClient } from "../system.ts";
+import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 /** After the last blow everything ends within this time: what waits, has to run. */
 const END_WITHIN_MS = 30_000;

@@ -2,9 +2,9 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { openRandom } from "./random.ts";
-import { startSystem, type System, until, type UserClient } from "./system.ts";
-import { type WatchedJob, watchJob } from "./watched-job.ts";
+import { openRandom } from "../random.ts";
+import { startSystem, type System, until, type UserClient } from "../system.ts";
+import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 const ROUNDS = 8;
 const random = openRandom();

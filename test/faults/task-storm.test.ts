@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Redis } from "ioredis";
-import { agentKeys, userKeys } from "../src/gateway/redis/keys.ts";
-import { openRandom } from "./random.ts";
+import { agentKeys, userKeys } from "../../src/gateway/redis/keys.ts";
+import { openRandom } from "../random.ts";
 import { faultsOf } from "./storm-checks.ts";
 import { type Scenario, stormModel, writeScenario } from "./storm-script.ts";
 import { newStormUser, type StormUser } from "./storm-user.ts";
 import { clock, type Disturbance, forecast, rage, redisOf } from "./storm-weather.ts";
-import { AGENT, startSystem, type System, until } from "./system.ts";
-import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import { AGENT, startSystem, type System, until } from "../system.ts";
+import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 
 /** Each storm has a seed of its own: `CLAW_TEST_SEED=<that> CLAW_TEST_STORMS=1` repeats it alone. */
 const STORMS = Number(process.env["CLAW_TEST_STORMS"] ?? 10);
