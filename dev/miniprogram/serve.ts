@@ -38,17 +38,19 @@ export function miniProgramPage(
   let built: { stamp: string; program: Promise<CompiledMiniProgram> } | undefined;
   let runtime: Promise<string> | undefined;
 
-  const compiled = () => {
+  const compiledAnew = () => {
     const stamp = stampOf(root, replaced);
     if (built?.stamp !== stamp) built = { stamp, program: compileWithPackages(root, replaced) };
     return built.program;
   };
+  /** A document and all of its parts are of one compilation. */
+  const compiled = () => built?.program ?? compiledAnew();
 
   return {
     async fetch(request) {
       const url = new URL(request.url);
       const path = decodeURIComponent(url.pathname).slice(base.length);
-      if (path === "") return text(documentOf(await compiled()), "text/html");
+      if (path === "") return text(documentOf(await compiledAnew()), "text/html");
       if (path === "settings.js") {
         const from = new URL(request.headers.get("referer") ?? request.url);
         return text(settingsScript(settingsFor(settings, from.searchParams)), "text/javascript");

@@ -16,12 +16,14 @@ test("a device's line says by which way in, and when", () => {
   expect(deviceRow(device, now)).toEqual({
     id: "device-1",
     name: "iPhone 15",
-    note: "微信小程序 · 最近使用 5 分钟前 · 11月3日登录",
+    note: "微信小程序 · 11月3日登录",
+    seen: "最近使用：5 分钟前",
     current: false,
   });
   const { name: _, ...nameless } = device;
   expect(deviceRow({ ...nameless, channel: "wecom", current: true }, now)).toMatchObject({
     name: "未知设备",
-    note: "企业微信 · 正在使用 · 11月3日登录",
+    note: "企业微信 · 11月3日登录",
+    seen: "正在使用",
   });
 });

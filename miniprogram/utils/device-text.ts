@@ -5,8 +5,10 @@ import { relativeTime } from "./time-text";
 export interface DeviceRow {
   id: string;
   name: string;
-  /** By which way in, and when it was signed in and seen. */
+  /** By which way it came in, and when. */
   note: string;
+  /** When it was there last. */
+  seen: string;
   current: boolean;
 }
 
@@ -19,11 +21,11 @@ const CHANNELS = new Map([
 /** @param now ms since 1970 */
 export function deviceRow(device: Device, now: number): DeviceRow {
   const channel = CHANNELS.get(device.channel) ?? device.channel;
-  const seen = device.current ? "正在使用" : `最近使用 ${relativeTime(device.lastSeenAt, now)}`;
   return {
     id: device.id,
     name: device.name ?? "未知设备",
-    note: `${channel} · ${seen} · ${relativeTime(device.signedInAt, now)}登录`,
+    note: `${channel} · ${relativeTime(device.signedInAt, now)}登录`,
+    seen: device.current ? "正在使用" : `最近使用：${relativeTime(device.lastSeenAt, now)}`,
     current: device.current,
   };
 }

@@ -3,14 +3,14 @@ import type { AgentPresence } from "../../src/contract/presence";
 import type { Task } from "../../src/contract/task";
 import type { User } from "../../src/contract/user";
 import { type AgentCard, agentCard, chosenAgent } from "./agent-card";
-import { MAX_SHOWN_AVATAR_CHARS } from "./profile-image";
+import { type AvatarLook, avatarLook } from "./avatar-look";
 import { type TaskCard, taskCard } from "./task-text";
 import { greeting } from "./time-text";
 
 /** What the first page draws. */
 export interface HomeData {
   readonly hello: string;
-  readonly person: Pick<User, "name" | "avatar">;
+  readonly person: AvatarLook;
   readonly agent: AgentCard;
   readonly manyAgents: boolean;
   /** A few; `openCount` of all. */
@@ -35,11 +35,11 @@ const SHOWN_TASKS = 3;
 
 /** `now` in ms since 1970. */
 export function homeData({ user, agents, offline, tasks, conversations }: HomeState, now: number): HomeData {
-  const { name, avatar } = user ?? {};
+  const name = user?.name;
   const hello = greeting(now);
   return {
     hello: name === undefined ? hello : `${hello}，${name}`,
-    person: { ...(name !== undefined && { name }), ...(isSmall(avatar) && { avatar }) },
+    person: avatarLook(user ?? {}),
     agent: agentCard(chosenAgent(user, agents), now, offline),
     manyAgents: agents.length > 1,
     tasks: (tasks ?? []).slice(0, SHOWN_TASKS).map((task) => taskCard(task, now, false)),
@@ -48,9 +48,4 @@ export function homeData({ user, agents, offline, tasks, conversations }: HomeSt
     conversations: conversations ?? [],
     conversationsKnown: conversations !== undefined,
   };
-}
-
-/** Other pictures are not shown anywhere: they would fill a setData. */
-function isSmall(avatar: string | undefined): avatar is string {
-  return avatar !== undefined && avatar.length <= MAX_SHOWN_AVATAR_CHARS;
 }

@@ -1,4 +1,5 @@
 import type { MAX_TEXT_CHARS } from "../../../src/contract/job";
+import { halves } from "../../utils/halves";
 
 // Only types may come from the contract; this does not compile when its limit is another.
 const LIMIT: typeof MAX_TEXT_CHARS = 32_768;
@@ -42,11 +43,12 @@ Component({
       this.triggerEvent("change", { text: typed });
     },
     setText(text: string) {
-      const fits = text.slice(0, LIMIT);
+      const [fits] = halves(text, LIMIT);
+      const [head, tail] = halves(fits, HALF);
       // What is typed does not come back into the data: without a change first, the same value would change nothing.
       this.setData({ head: fits === "" ? " " : "", tail: "" });
-      this.setData({ head: fits.slice(0, HALF) });
-      if (fits.length > HALF) this.setData({ tail: fits.slice(HALF) });
+      this.setData({ head });
+      if (tail !== "") this.setData({ tail });
       this.take(fits);
     },
     press() {

@@ -1,5 +1,6 @@
 import type { MAX_NAME_CHARS as NameLimit, User } from "../../../src/contract/user";
 import { watching } from "../../behaviors/watching";
+import { avatarLook } from "../../utils/avatar-look";
 import { type Change, changeUser } from "../../utils/change-user";
 import type { Claw } from "../../utils/claw";
 import { errorText } from "../../utils/error-text";
@@ -10,30 +11,28 @@ const MAX_NAME_CHARS: typeof NameLimit = 24;
 
 const { claw } = getApp<{ claw: Claw }>();
 
-interface Shown {
-  name?: string;
-  avatar?: string;
-}
-
-const NOBODY: Shown = {};
-
 /** Who one is: the picture and the name, both to be changed by a tap. */
 Component({
   behaviors: [watching],
-  data: { shown: NOBODY, name: "", saving: false, problem: "", maxNameChars: MAX_NAME_CHARS },
+  data: {
+    look: avatarLook({}),
+    savedName: "",
+    name: "",
+    saving: false,
+    problem: "",
+    maxNameChars: MAX_NAME_CHARS,
+  },
   lifetimes: {
     attached() {
       this.watchCell(claw.user, (user) => this.show(user));
     },
   },
   methods: {
-    show({ name, avatar }: Partial<User> = {}) {
-      const { shown } = this.data;
-      if (name === shown.name && avatar === shown.avatar) return;
-      this.setData({
-        shown: { ...(name === undefined ? {} : { name }), ...(avatar === undefined ? {} : { avatar }) },
-        name: name ?? "",
-      });
+    show(user: Partial<User> = {}) {
+      const look = avatarLook(user);
+      const { name = "" } = user;
+      if (name === this.data.savedName && JSON.stringify(look) === JSON.stringify(this.data.look)) return;
+      this.setData({ look, savedName: name, name });
     },
     async onAvatar(event: WechatMiniprogram.CustomEvent<{ avatarUrl: string }>) {
       await this.save(async () => ({ avatar: await readProfileImage(wx, event.detail.avatarUrl) }));
@@ -41,7 +40,7 @@ Component({
     async onName(event: WechatMiniprogram.CustomEvent<{ value: string }>) {
       const { value } = event.detail;
       const name = value.trim();
-      const before = this.data.shown.name ?? "";
+      const before = this.data.savedName;
       // “Done” on the keyboard also takes the focus away: the second event finds nothing new, or the name on its way.
       if (value === this.data.name || (this.data.saving && name === this.data.name)) return;
       // What the field shows must be in the data first: setting the data to what it holds changes no field.
@@ -57,7 +56,7 @@ Component({
         await changeUser(claw, change, () => claw.api.me.setProfile.mutate(change));
         this.setData({ saving: false });
       } catch (error) {
-        this.setData({ saving: false, problem: errorText(error), name: this.data.shown.name ?? "" });
+        this.setData({ saving: false, problem: errorText(error), name: this.data.savedName });
       }
     },
   },

@@ -8,6 +8,7 @@ import { errorText, isUnanswered } from "../../utils/error-text";
 import { buzz, say } from "../../utils/say";
 import { openStorage } from "../../utils/storage";
 import { type DraftText, makeTaskKey, openTaskDraft } from "../../utils/task-draft";
+import { halves } from "../../utils/halves";
 
 // The mini-program takes only types from the contract; these do not compile when a limit has changed.
 const MAX_PROMPT: typeof MAX_TEXT_CHARS = 32_768;
@@ -92,9 +93,9 @@ Page({
   },
   fillIn(text: DraftText): void {
     this.text = text;
-    const promptHead = text.prompt.slice(0, HALF);
+    const [promptHead, promptTail] = halves(text.prompt, HALF);
     this.setData({ title: text.title, promptHead, promptTail: "", ...this.look() });
-    if (text.prompt.length > HALF) this.setData({ promptTail: text.prompt.slice(HALF) });
+    if (promptTail !== "") this.setData({ promptTail });
   },
   look(): Pick<Shown, "count" | "ready" | "dirty"> {
     const { title, prompt } = this.text;
@@ -124,7 +125,8 @@ Page({
     if (!confirm) return;
     this.draft?.forget();
     // Setting what the data already hold changes no field: first what is in it.
-    this.setData({ title: this.text.title, promptHead: this.text.prompt.slice(0, HALF) });
+    const [promptHead] = halves(this.text.prompt, HALF);
+    this.setData({ title: this.text.title, promptHead });
     this.fillIn(EMPTY);
   },
 

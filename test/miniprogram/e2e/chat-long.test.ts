@@ -1,0 +1,77 @@
+import { expect } from "bun:test";
+import type { Page } from "playwright-core";
+import { until } from "../../system.ts";
+import { ask, CHAT, untilAnswered } from "./steps-chat.ts";
+import { testsOnPhones } from "./steps-phones.ts";
+
+const CHARS = 20_000;
+const LONG = longAnswer();
+const onPhones = testsOnPhones({
+  model: { tokensPerSecond: 2500, contextTokens: 100_000, reply: () => LONG },
+});
+
+/** Prose, lists, code and tables, numbered. */
+function longAnswer(): string {
+  const parts: string[] = [];
+  for (let i = 1; parts.join("\n\n").length < CHARS; i++) {
+    parts.push(
+      `## 第 ${i} 节`,
+      `这一节讲的是**第 ${i} 件事**，${"说来话长，要从头讲起，".repeat(12)}到此为止。`,
+      `1. 第一点，编号 ${i}\n2. 第二点，\`code${i}\`\n   - 更细的一点`,
+      `| 名称 | 数值 |\n|---|---|\n| 甲 | ${i} |\n| 乙 | ${i * 2} |`,
+      `\`\`\`ts\nconst value${i} = ${i};\nconsole.log(value${i});\n\`\`\``,
+    );
+  }
+  return parts.join("\n\n");
+}
+
+/** Of a call of setData; WeChat's own limit is 1 MB, but an old phone stutters long before. */
+const MAX_CALL_CHARS = 64 * 1024;
+/** Many times what is read: but a text that is sent whole with each growth would be ten times that. */
+const MAX_SENT_CHARS = 15 * CHARS;
+/** Seconds of the processor, not of the clock: other programs may be busy, too. */
+const MAX_BUSY_S = 6;
+const MAX_BLOCKED_S = 1;
+
+onPhones("a very long answer: whole, in small pieces, and the page stays alive", async ({ open }) => {
+  const phone = await open({ user: "long", url: CHAT });
+  const { page } = phone;
+  const busy = await watchBusy(page);
+  const before = await phone.statistics();
+  await ask(page, "讲得越长越好");
+  await untilAnswered(page);
+  const { busySeconds, blockedSeconds } = await busy();
+  const { setData } = await phone.statistics();
+  expect(setData.calls - before.setData.calls).toBeGreaterThan(10);
+  expect(setData.largest).toBeLessThan(MAX_CALL_CHARS);
+  expect(setData.bytes - before.setData.bytes).toBeLessThan(MAX_SENT_CHARS);
+  expect(busySeconds).toBeLessThan(MAX_BUSY_S);
+  expect(blockedSeconds).toBeLessThan(MAX_BLOCKED_S);
+  await page.getByRole("button", { name: "复制回答" }).click();
+  await until("it is copied", async () => (await phone.copied()).length > 0);
+  expect(await phone.copied()).toEqual([`${LONG}\n\n（AI 生成）`]);
+});
+
+/** Returns a function that tells how busy the page's thread was until then, and for how long at a stretch. */
+async function watchBusy(page: Page) {
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const metric = async (name: string) => {
+    const { metrics } = await client.send("Performance.getMetrics");
+    return metrics.find((one) => one.name === name)?.value ?? Number.NaN;
+  };
+  const both = async () => [await metric("ThreadTime"), await metric("TaskDuration")] as const;
+  await page.evaluate(`{
+    window.longestTaskMs = 0;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) window.longestTaskMs = Math.max(window.longestTaskMs, duration);
+    }).observe({ type: "longtask" });
+  }`);
+  const [processorBefore, clockBefore] = await both();
+  return async () => {
+    const [processor, clock] = await both();
+    const busySeconds = processor - processorBefore;
+    const longest = (await page.evaluate<number>("window.longestTaskMs")) / 1000;
+    return { busySeconds, blockedSeconds: (longest * busySeconds) / (clock - clockBefore) };
+  };
+}
