@@ -9,6 +9,7 @@ import { measureExecutables } from "./executables.ts";
 import { measureFirstToken } from "./first-token.ts";
 import { measureGatewayKill } from "./gateway-kill.ts";
 import { measureIdle } from "./idle.ts";
+import { measureMiniProgram } from "./mini-program.ts";
 import type { Measurement, Row } from "./row.ts";
 import { readSettings, settingsHelp } from "./settings.ts";
 import { measureStreams } from "./streams.ts";
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "task-drain": measureTaskDrain,
   idle: measureIdle,
   kill: measureGatewayKill,
+  "mini-program": measureMiniProgram,
   executables: measureExecutables,
 };
 const RESULTS = join(import.meta.dir, "results.md");
