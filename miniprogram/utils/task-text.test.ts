@@ -60,5 +60,6 @@ test("an ended task says when, how long it took, and what came of it", () => {
 test("the beginning of a result is one line of whole characters", () => {
   expect(plainStart("```ts\nlet a = 1;\n```\n> 引用\n1. 一")).toBe("let a = 1; 引用 一");
   expect(plainStart("| 项目 | 甲 |\n| --- | ---: |\n| 计算 | 9 |\n\n---\n完")).toBe("项目 甲 计算 9 完");
+  expect(plainStart("| 项目 | 甲 | | --- | ---: | | 计算 | 9 |")).toBe("项目 甲 计算 9");
   expect(plainStart("😀".repeat(100))).toBe(`${"😀".repeat(80)}…`);
 });

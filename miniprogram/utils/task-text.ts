@@ -102,8 +102,8 @@ function detailOf({ status, preview, failure }: Task): string {
 export function plainStart(text: string, maxChars = DETAIL_CHARS): string {
   const line = text
     .replace(/```\S*/g, " ")
-    // Below a table's head, and between sections.
-    .replace(/^[\s|:-]*---[\s|:-]*$/gm, " ")
+    // Below a table's head, and between sections; lines may have been joined before.
+    .replace(/(^|[\s|]):?-{3,}:?(?=[\s|]|$)/g, "$1")
     .replace(/^\s{0,3}(?:#{1,6}|>|[-*+]|\d+\.)\s+/gm, "")
     .replace(/[*`|]{1,3}/g, "")
     .replace(/\s+/g, " ")

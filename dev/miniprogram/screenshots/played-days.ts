@@ -94,6 +94,10 @@ async function live(
   await ended(`${DAY}09:05:04`, await begun(`${DAY}09:05:00`, "tender"));
   at(`${DAY}09:12:00`);
   await api.task.retry.mutate({ id: quotes });
+  await until(
+    "it is at work again",
+    async () => (await api.task.get.query({ id: quotes })).status === "running",
+  );
   await ended(`${DAY}09:15:26`, quotes);
   const manual = await begun(`${DAY}09:20:00`, "manual");
   await untilWriting(client, manual);
