@@ -243,3 +243,24 @@ onDevice("counts what goes to the view", async ({ page, statistics }) => {
   expect(after.setData.calls - before.setData.calls).toBe(1);
   expect(before.pages[0]).toMatchObject({ path: "pages/good/good", firstRenderCalls: 0 });
 });
+
+inBrowser(
+  "wx.login asks whoever serves the page for a code, each time anew",
+  async () => {
+    if (!browser) throw new Error("the browser has not started");
+    const device = await browser.open();
+    const { page } = device;
+    await page.route("**/settings.js", async (route) => {
+      const body = await (await route.fetch()).text();
+      await route.fulfill({
+        body: `${body}let codes=0;__mpSettings.loginCode=async()=>"code-"+(++codes);`,
+        contentType: "text/javascript",
+      });
+    });
+    await device.restart();
+    const login = () => page.evaluate<{ code: string }>("__mp.wx.login()");
+    expect([(await login()).code, (await login()).code]).toEqual(["code-1", "code-2"]);
+    await device.close();
+  },
+  TIMEOUT_MS,
+);

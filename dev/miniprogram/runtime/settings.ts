@@ -1,14 +1,17 @@
 import type { ThemeName } from "../compile/package.ts";
 
+/** A code, or where to get a fresh one each time: a web page may have to ask its own server. */
+export type CodeSource = string | (() => string | Promise<string>);
+
 /** What surrounds the mini-program: which parts of WeChat are played, and how. */
 export interface Settings {
   /** Begin of a socket's or request's address → what it becomes: where `wss://pactgo.cn/` really is. */
   readonly hosts: Readonly<Record<string, string>>;
   /** What wx.login answers; without it each browser profile is a user of its own. */
-  readonly loginCode?: string | undefined;
+  readonly loginCode?: CodeSource | undefined;
   /** `wxwork`: inside WeCom, where wx.qy.login answers `memberCode`. */
   readonly environment?: "wxwork" | undefined;
-  readonly memberCode?: string | undefined;
+  readonly memberCode?: CodeSource | undefined;
   /** The system's theme; without it the browser's. */
   readonly theme?: ThemeName | undefined;
   /** A line at the top, for people who could take this for WeChat. */

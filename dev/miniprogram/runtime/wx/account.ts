@@ -1,23 +1,27 @@
-import type { Settings } from "../settings.ts";
+import type { CodeSource, Settings } from "../settings.ts";
 import { wxFunction } from "./call.ts";
 
 /** Answers wx.login and wx.qy.login. */
 export function accountFunctions(settings: Settings): Readonly<Record<string, unknown>> {
   const { storageName, loginCode = ownCode(storageName), environment, memberCode } = settings;
   const functions: Record<string, unknown> = {
-    login: wxFunction("login", () => ({ code: loginCode })),
+    login: wxFunction("login", async () => ({ code: await codeFrom(loginCode) })),
     checkSession: wxFunction("checkSession", () => undefined),
   };
   // Outside of WeCom there is no wx.qy at all.
   if (environment === "wxwork") {
     functions["qy"] = {
-      login: wxFunction("qy.login", () => {
+      login: wxFunction("qy.login", async () => {
         if (memberCode === undefined) throw new Error("no member");
-        return { code: memberCode };
+        return { code: await codeFrom(memberCode) };
       }),
     };
   }
   return functions;
+}
+
+function codeFrom(source: CodeSource): string | Promise<string> {
+  return typeof source === "string" ? source : source();
 }
 
 /** Each browser profile is a user of its own. */
