@@ -65,8 +65,7 @@ function row(
 /** Draws the home page without a network, and a long answer with one. */
 async function draw(chars: number) {
   const text = longMarkdown(chars);
-  const offline = await startMiniProgram({ settings: { privacyAgreed: true } });
-  const firstCalls = await firstRender(await offline.open()).finally(() => offline.close());
+  const firstCalls = await firstRender();
   const model = { tokensPerSecond: 1_000, contextTokens: 4 * chars, reply: () => text };
   const system = await startSystem({ model });
   const gatewayUrl = `${system.gatewayUrl.replace("http", "ws")}/trpc`;
@@ -82,10 +81,16 @@ async function draw(chars: number) {
   }
 }
 
-async function firstRender(device: Device): Promise<number> {
-  await device.page.getByText("问点什么").waitFor();
-  const { pages } = await device.statistics();
-  return pages.find(({ path }) => path === HOME)?.firstRenderCalls ?? Number.NaN;
+async function firstRender(): Promise<number> {
+  const browser = await startMiniProgram({ settings: { privacyAgreed: true } });
+  try {
+    const device = await browser.open();
+    await device.page.getByText("问点什么").waitFor();
+    const { pages } = await device.statistics();
+    return pages.find(({ path }) => path === HOME)?.firstRenderCalls ?? Number.NaN;
+  } finally {
+    await browser.close();
+  }
 }
 
 /** Asks, waits for the end of the answer, and tells how long the page's thread was busy at a stretch, in ms. */

@@ -17,6 +17,8 @@ const keys = agentKeys(AGENT.id);
 const HOUR_MS = 3_600_000;
 /** Longer than anything here takes, and short enough that the past can be made up. */
 const PATIENCE = { queueMs: 24 * HOUR_MS, silenceMs: HOUR_MS / 2 };
+/** Of real time: a busy machine must not make what is young old. */
+const [OLD_MS, YOUNG_MS] = [800, 700];
 let parts: GatewaysOnRedis;
 
 beforeAll(async () => {
@@ -55,9 +57,9 @@ const lastSaid = (jobId: string, agoMs: number) =>
 describe("what waits for an agent that does not come", () => {
   test("ends as expired, turns too, and its order is gone; what is younger stays", async () => {
     const old = [await queued(), await queued({ kind: "task" })];
-    await Bun.sleep(30);
+    await Bun.sleep(OLD_MS);
     const young = await queued();
-    await expireQueued(parts.redis, AGENT.id, 20);
+    await expireQueued(parts.redis, AGENT.id, YOUNG_MS);
     for (const jobId of old) {
       expect(await statusOf(jobId)).toBe("failed");
       expect((await readOutcome(parts.redis, jobId))?.event).toMatchObject({ t: "failed", code: "expired" });
@@ -66,7 +68,7 @@ describe("what waits for an agent that does not come", () => {
     const changes = await parts.redis.xrange(keys.changes, "-", "+");
     expect(changes.filter(([, fields]) => fields.includes("failed"))).toHaveLength(2);
     // Once more changes nothing.
-    await expireQueued(parts.redis, AGENT.id, 20);
+    await expireQueued(parts.redis, AGENT.id, YOUNG_MS);
     expect(await parts.redis.xlen(keys.changes)).toBe(changes.length);
   });
 
@@ -86,10 +88,10 @@ describe("what waits for an agent that does not come", () => {
 
   test("an agent that comes back is not given it", async () => {
     const old = await queued();
-    await Bun.sleep(60);
+    await Bun.sleep(OLD_MS);
     const young = await queued();
     const links = openLinks({ ...parts, agents: new Map(), log });
-    const port = openLinkPort({ ...parts, links, calls: {} as AgentCalls, queueMs: 50 });
+    const port = openLinkPort({ ...parts, links, calls: {} as AgentCalls, queueMs: YOUNG_MS });
     const stop = new AbortController();
     for await (const [, order] of port.orders(AGENT, undefined, stop.signal)) {
       expect(order).toMatchObject({ t: "run", job: { id: young } });
