@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { leaveUntraced } from "./untraced.ts";
 
 export type RedisClient = Redis | Cluster;
 
@@ -41,6 +42,7 @@ export function openRedis(
   purpose: "commands" | "subscriber",
   { commandTimeoutMs = COMMAND_TIMEOUT_MS }: Limits = {},
 ): RedisClient {
+  leaveUntraced();
   const options = sharedOptions(purpose, commandTimeoutMs);
   const target = parse(url);
   if (target.scheme === "redis+cluster") {
