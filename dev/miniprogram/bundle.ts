@@ -39,9 +39,9 @@ export function settingsScript(settings: Settings): string {
   return `__mpSettings=${JSON.stringify(settings)};`;
 }
 
-/** The document. Every module is a script of its own, so that stacks name the files of the mini-program. */
-export function documentOf({ modules }: CompiledMiniProgram): string {
-  const scripts = ["settings.js", "package.js", ...modules.map(({ id }) => `module/${id}.js`), "runtime.js"];
+/** The document: the same for every mini-program. */
+export function documentOf(): string {
+  const scripts = ["settings.js", "package.js", "modules.js", "runtime.js"];
   return `<!doctype html>
 <html lang="zh-CN">
 <head>

@@ -3,7 +3,7 @@ import { join, normalize } from "node:path";
 import { buildNpm, NPM_DIR } from "./build-npm.ts";
 import { bundleRuntime, documentOf, packageScript, runtimeStyles, settingsScript } from "./bundle.ts";
 import { compileMiniProgram } from "./compile/compile.ts";
-import { moduleScript } from "./compile/modules.ts";
+import { modulesScript } from "./compile/modules.ts";
 import type { CompiledMiniProgram } from "./compile/package.ts";
 import { openSource } from "./compile/source.ts";
 import type { Settings } from "./runtime/settings.ts";
@@ -50,7 +50,10 @@ export function miniProgramPage(
     async fetch(request) {
       const url = new URL(request.url);
       const path = decodeURIComponent(url.pathname).slice(base.length);
-      if (path === "") return text(documentOf(await compiledAnew()), "text/html");
+      if (path === "") {
+        await compiledAnew();
+        return text(documentOf(), "text/html");
+      }
       if (path === "settings.js") {
         const from = new URL(request.headers.get("referer") ?? request.url);
         return text(settingsScript(settingsFor(settings, from.searchParams)), "text/javascript");
@@ -58,16 +61,10 @@ export function miniProgramPage(
       if (path === "package.js") return text(packageScript(await compiled()), "text/javascript");
       if (path === "runtime.js") return text(await (runtime ??= bundleRuntime()), "text/javascript");
       if (path === "runtime.css") return text(await runtimeStyles(), "text/css");
-      if (path.startsWith("module/")) return await moduleFile(path);
+      if (path === "modules.js") return text(modulesScript((await compiled()).modules), "text/javascript");
       return asset(path);
     },
   };
-
-  async function moduleFile(path: string): Promise<Response> {
-    const id = path.slice("module/".length).replace(/\.js$/, "");
-    const module = (await compiled()).modules.find((module) => module.id === id);
-    return module ? text(moduleScript(module), "text/javascript") : notFound();
-  }
 
   function asset(path: string): Response {
     const file = normalize(path.replace(/^assets\//, ""));

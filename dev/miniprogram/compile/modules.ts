@@ -49,8 +49,18 @@ async function compileModule(file: string, text: string): Promise<CompiledModule
   return { id: file.replace(SCRIPT, ""), code };
 }
 
+/** All modules in one script: a request for each would take longer than all else. Stacks name each as its own file. */
+export function modulesScript(modules: readonly CompiledModule[]): string {
+  return modules
+    .map((module) => {
+      const script = `${moduleScript(module)}\n//# sourceURL=/module/${module.id}.js`;
+      return `(0,eval)(${JSON.stringify(script)});`;
+    })
+    .join("\n");
+}
+
 /** A script that registers the module. Its lines are those of the module's code, so that stacks can be read. */
-export function moduleScript({ id, code }: CompiledModule): string {
+function moduleScript({ id, code }: CompiledModule): string {
   const names = [...GIVEN_NAMES, ...HIDDEN_NAMES].join(",");
   return `__mpModule(${JSON.stringify(id)},function(${names}){return function(require,module,exports){${code}\n}});`;
 }
