@@ -2,6 +2,7 @@ import { buildNpm, NPM_DIR } from "../dev/miniprogram/build-npm.ts";
 import { packageSize } from "../dev/miniprogram/package-size.ts";
 import { MINI_PROGRAM } from "../dev/miniprogram/serve.ts";
 import { type Device, startMiniProgram } from "../test/miniprogram/harness.ts";
+import { longAnswer } from "../test/miniprogram/long-answer.ts";
 import { startSystem } from "../test/system.ts";
 import type { Measurement, Row } from "./row.ts";
 
@@ -64,7 +65,7 @@ function row(
 
 /** Draws the home page without a network, and a long answer with one. */
 async function draw(chars: number) {
-  const text = longMarkdown(chars);
+  const text = longAnswer(chars);
   const firstCalls = await firstRender();
   const model = { tokensPerSecond: 1_000, contextTokens: 4 * chars, reply: () => text };
   const system = await startSystem({ model });
@@ -105,15 +106,4 @@ async function streamAnswer({ page }: Device): Promise<number> {
   await page.getByRole("button", { name: "发送" }).click();
   await page.getByRole("button", { name: "复制回答" }).waitFor({ timeout: ANSWER_TIMEOUT_MS });
   return await page.evaluate<number>("window.longestMs");
-}
-
-/** Prose, lists, tables and code, at least that long. */
-function longMarkdown(chars: number): string {
-  let text = "";
-  for (let i = 1; text.length < chars; i++) {
-    text += `## 第 ${i} 节\n\n这一节讲的是**第 ${i} 件事**，${"说来话长，要从头讲起，".repeat(12)}到此为止。\n\n`;
-    text += `1. 第一点\n2. 第二点，\`code${i}\`\n\n| 名称 | 数值 |\n|---|---|\n| 甲 | ${i} |\n\n`;
-    text += `\`\`\`ts\nconst value${i} = ${i};\n\`\`\`\n\n`;
-  }
-  return text;
 }

@@ -3,6 +3,7 @@ import type { ReplyEvent, TerminalEvent } from "../../src/contract/reply-event";
 import type { Progress } from "../../src/contract/task";
 import type { UserRouter } from "../../src/contract/user-api";
 import { isPassing } from "./error-text";
+import { isTerminal } from "./reply-end";
 
 /** Fast enough to read along, slow enough for an old phone. */
 const BATCH_MS = 80;
@@ -48,7 +49,7 @@ export function followAttempt(
       const { note, percent } = event;
       return watcher.progress(percent === undefined ? { note } : { note, percent });
     }
-    if (event.t === "done" || event.t === "failed" || event.t === "cancelled") end(event);
+    if (isTerminal(event)) end(event);
   }
 
   function end(event: TerminalEvent): void {

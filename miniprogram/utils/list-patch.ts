@@ -5,7 +5,7 @@ type Patch = Record<string, unknown>;
 
 /**
  * What brings a list in a page's data from `before` to `after`: one setData each, with only the rows that differ, and small
- * enough. `same` tells whether a row needs no drawing.
+ * enough.
  */
 export function listPatches<Row>(path: string, before: readonly Row[], after: readonly Row[]): Patch[] {
   // A list is never shortened by a path: it begins anew.

@@ -1,8 +1,8 @@
-import type { ReplyEvent } from "../../src/contract/reply-event";
+import type { ReplyEvent, TerminalEvent } from "../../src/contract/reply-event";
 
 export type { ReplyEvent };
 
 /** Whether an event is the last of its job. */
-export function isTerminal({ t }: ReplyEvent): boolean {
-  return t === "done" || t === "failed" || t === "cancelled";
+export function isTerminal(event: ReplyEvent): event is TerminalEvent {
+  return event.t === "done" || event.t === "failed" || event.t === "cancelled";
 }

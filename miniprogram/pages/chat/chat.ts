@@ -10,13 +10,12 @@ import type { MessageAction } from "../../utils/message-look";
 import { newThreadId, threadToOpen } from "../../utils/new-thread";
 import { shareThread, unshareThread } from "../../utils/open-threads";
 import { buzz, say } from "../../utils/say";
-import type { ShownMessage } from "../../utils/shown-message";
 import { openStickToBottom } from "../../utils/stick-to-bottom";
 import { openStorage } from "../../utils/storage";
 import { openThread } from "../../utils/thread";
-import type { HistoryState } from "../../utils/thread-history";
 import type { Thread, ThreadState } from "../../utils/thread-state";
 import { threadPorts } from "../../utils/thread-ports";
+import { LIST, type Shown, START, START_OF_THREAD } from "./chat-data";
 
 const { claw } = getApp<{ claw: Claw }>();
 
@@ -24,61 +23,6 @@ const { claw } = getApp<{ claw: Claw }>();
 const KEEP_AFTER_MS = 400;
 const NEW_TITLE = "新会话";
 const SOME_TITLE = "会话";
-const LIST: ConversationsState = { status: "loading", conversations: [], reason: "" };
-
-interface Shown {
-  messages: ShownMessage[];
-  history: HistoryState;
-  reason: string;
-  older: ThreadState["older"];
-  answering: boolean;
-  stopping: boolean;
-  conversationId: string;
-  threadName: string;
-  agentText: string;
-  /** The agent is away: questions wait for it. */
-  agentOffline: boolean;
-  /** It is, or nobody knows. */
-  agentAway: boolean;
-  userName: string;
-  list: ConversationsState;
-  drawerOpen: boolean;
-  focus: boolean;
-  keyboard: number;
-  far: boolean;
-  scrollTop: number;
-}
-const START: Shown = {
-  messages: [],
-  history: "loading",
-  reason: "",
-  older: "none",
-  answering: false,
-  stopping: false,
-  conversationId: "",
-  threadName: "",
-  agentText: "",
-  agentOffline: false,
-  agentAway: false,
-  userName: "",
-  list: LIST,
-  drawerOpen: false,
-  focus: false,
-  keyboard: 0,
-  far: false,
-  scrollTop: 0,
-};
-/** What belongs to one conversation, before anything is known of it. */
-const START_OF_THREAD = {
-  messages: START.messages,
-  history: START.history,
-  reason: START.reason,
-  older: START.older,
-  answering: START.answering,
-  stopping: START.stopping,
-  conversationId: START.conversationId,
-  far: START.far,
-};
 /** Farther down than any list is long, in px. */
 const FAR_DOWN = 10_000_000;
 

@@ -58,15 +58,15 @@ export function openConversationStore(db: Database): ConversationStore {
   );
   const setTitle = db.query("UPDATE conversation SET title = ? WHERE id = ?");
 
-  const isOwner = (userId: string, id: string) => ownerOf.get(id)?.user_id === personOf(userId);
-  function ownsChat(userId: string, conversationId: string): boolean {
-    return isOwner(userId, conversationId) && ownerOf.get(conversationId)?.kind === "turn";
+  /** What kind the conversation is; undefined for somebody else's. */
+  function ownKind(userId: string, conversationId: string): string | undefined {
+    const conversation = ownerOf.get(conversationId);
+    return conversation?.user_id === personOf(userId) ? conversation.kind : undefined;
   }
 
   return {
     admits({ conversationId, userId, kind }) {
-      const conversation = ownerOf.get(conversationId);
-      return conversation?.user_id === personOf(userId) && conversation.kind === kind;
+      return ownKind(userId, conversationId) === kind;
     },
     list: (userId) =>
       ofUser
@@ -74,7 +74,7 @@ export function openConversationStore(db: Database): ConversationStore {
         .map(({ id, title, updated_at }) => ({ id, agentId: agentOf(id), title, updatedAt: updated_at })),
 
     history(userId, { conversationId, before, limit }) {
-      if (!isOwner(userId, conversationId)) throw noSuchConversation();
+      if (ownKind(userId, conversationId) === undefined) throw noSuchConversation();
       const messages: HistoryMessage[] = [];
       let chars = 0;
       for (const row of older.iterate(
@@ -99,11 +99,11 @@ export function openConversationStore(db: Database): ConversationStore {
     },
 
     rename(userId, conversationId, title) {
-      if (!ownsChat(userId, conversationId)) throw noSuchConversation();
+      if (ownKind(userId, conversationId) !== "turn") throw noSuchConversation();
       setTitle.run(title, conversationId);
     },
     remove(userId, conversationId) {
-      if (!ownsChat(userId, conversationId)) return [];
+      if (ownKind(userId, conversationId) !== "turn") return [];
       let open: string[] = [];
       syncToDisk(db, () => (open = forget.conversation(conversationId)));
       return open;

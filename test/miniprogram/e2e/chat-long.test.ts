@@ -1,29 +1,15 @@
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
 import { until } from "../../system.ts";
+import { longAnswer } from "../long-answer.ts";
 import { ask, CHAT, untilAnswered } from "./steps-chat.ts";
 import { testsOnPhones } from "./steps-phones.ts";
 
 const CHARS = 20_000;
-const LONG = longAnswer();
+const LONG = longAnswer(CHARS);
 const onPhones = testsOnPhones({
   model: { tokensPerSecond: 2500, contextTokens: 100_000, reply: () => LONG },
 });
-
-/** Prose, lists, code and tables, numbered. */
-function longAnswer(): string {
-  const parts: string[] = [];
-  for (let i = 1; parts.join("\n\n").length < CHARS; i++) {
-    parts.push(
-      `## 第 ${i} 节`,
-      `这一节讲的是**第 ${i} 件事**，${"说来话长，要从头讲起，".repeat(12)}到此为止。`,
-      `1. 第一点，编号 ${i}\n2. 第二点，\`code${i}\`\n   - 更细的一点`,
-      `| 名称 | 数值 |\n|---|---|\n| 甲 | ${i} |\n| 乙 | ${i * 2} |`,
-      `\`\`\`ts\nconst value${i} = ${i};\nconsole.log(value${i});\n\`\`\``,
-    );
-  }
-  return parts.join("\n\n");
-}
 
 /** Of a call of setData; WeChat's own limit is 1 MB, but an old phone stutters long before. */
 const MAX_CALL_CHARS = 64 * 1024;
