@@ -1,11 +1,13 @@
 /**
- * `npm test`: the checks, then every test of the tree but test/peer and, without `--windows`, test/windows. Its last line
- * is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0 only when something passed and nothing failed.
+ * `npm test`: the checks, then every test of the tree but test/peer and, without `--windows`, test/windows. What failed
+ * is told once more at the end. The last line is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0
+ * only when something passed and nothing failed.
  */
-import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setUpWine } from "../dev/wine.ts";
+import { failuresIn } from "./failures.ts";
 
 const root = join(import.meta.dir, "..");
 const UNIT_TIMEOUT_MS = 20_000;
@@ -37,6 +39,8 @@ const isSystem = (file: string) => file.startsWith("test/");
 const isFault = (file: string) => file.startsWith("test/faults/");
 const isBrowser = (file: string) => file.startsWith("test/miniprogram/");
 
+/** What failed, to be told at the end: the rest of the output is long. */
+const failures: string[] = [];
 const counts = [
   await check(),
   await bunTest(
@@ -57,14 +61,17 @@ const counts = [
   ...(process.argv.includes("--windows") ? [await windowsTests()] : []),
 ];
 const total = counts.reduce(add);
+if (failures.length > 0) console.log(["\n# failed", ...failures].join("\n\n"), "\n");
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 async function check(): Promise<Count> {
   console.log("# check");
-  const code = await run([process.execPath, "test/check.ts"]);
-  return code === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  const { code, output } = await run([process.execPath, "test/check.ts"], "live");
+  if (code === 0) return { ...NOTHING, passed: 1 };
+  failures.push(output.trim());
+  return { ...NOTHING, failed: 1 };
 }
 
 /** The Windows executables, under Wine. */
@@ -86,8 +93,7 @@ async function bunTest(
   if (output === "live") console.log(title);
   if (testFiles.length === 0) return NOTHING;
   const report = join(reports, `${name}.xml`);
-  const log = join(reports, `${name}.log`);
-  const code = await run(
+  const { code, output: printed } = await run(
     [
       process.execPath,
       "test",
@@ -96,17 +102,19 @@ async function bunTest(
       `--reporter-outfile=${report}`,
       ...testFiles.map((file) => `./${file}`),
     ],
-    output === "live" ? "inherit" : openSync(log, "w"),
+    output,
   );
-  if (output === "at the end") console.log(`${title}\n${await Bun.file(log).text()}`);
+  if (output === "at the end") console.log(`${title}\n${printed}`);
+  failures.push(...failuresIn(printed));
   const text = await Bun.file(report)
     .text()
     .catch(() => "");
   const silent = testFiles.filter((file) => !text.includes(`file="${file}"`));
-  for (const file of silent) console.log(`${file}: no test ran, it does not load or has none`);
+  for (const file of silent) failures.push(`${file}: no test ran, it does not load or has none`);
   const count = add(totals(text), { ...NOTHING, failed: silent.length });
-  // Something can also go wrong outside of every test.
-  return code === 0 || count.failed > 0 ? count : { ...count, failed: 1 };
+  if (code === 0 || count.failed > 0) return count;
+  failures.push(`${name} tests: something went wrong outside of every test (exit code ${code})`);
+  return { ...count, failed: 1 };
 }
 
 /** The totals of a JUnit report, which are on its root. */
@@ -117,16 +125,33 @@ function totals(report: string): Count {
   return { passed: number("tests") - failed - skipped, failed, skipped };
 }
 
-async function run(command: readonly string[], output: "inherit" | number = "inherit"): Promise<number> {
+/** Runs a program to its end. Its two outputs are kept as one, in which they are mixed as they come. */
+async function run(
+  command: readonly string[],
+  show: "live" | "at the end",
+): Promise<{ code: number; output: string }> {
   const child = Bun.spawn([...command], {
     cwd: root,
     stdin: "ignore",
-    stdout: output,
-    stderr: output,
+    stdout: "pipe",
+    stderr: "pipe",
     timeout: RUN_TIMEOUT_MS,
     killSignal: "SIGKILL",
   });
-  return await child.exited;
+  let output = "";
+  const keep = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      const text = decoder.decode(bytes, { stream: true });
+      output += text;
+      if (show === "live") process.stdout.write(text);
+    }
+  };
+  const kept = Promise.all([keep(child.stdout), keep(child.stderr)]);
+  const code = await child.exited;
+  // A program that a test left behind may hold the outputs open.
+  await Promise.race([kept, Bun.sleep(1000)]);
+  return { code, output };
 }
 
 function add(a: Count, b: Count): Count {
