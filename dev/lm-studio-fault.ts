@@ -8,8 +8,11 @@ export type Fault =
   | { t: "silent" }
   /** Falls silent after so many tokens, with the connection open; sends comment lines if told to. */
   | { t: "stall"; afterTokens: number; commentEveryMs?: number }
-  /** Breaks the connection off after so many tokens; with `inCharacter`, after the first byte of a Chinese one. */
-  | { t: "cut"; afterTokens: number; inCharacter?: boolean }
+  /**
+   * Breaks the connection off after so many tokens; with `inCharacter`, after the first byte of a Chinese one. What is on
+   * its way when a connection breaks may be lost with it: `arrived` resolves when the tokens are where they should be.
+   */
+  | { t: "cut"; afterTokens: number; inCharacter?: boolean; arrived?: () => Promise<void> }
   /** Reports an error inside the stream that began with status 200: LM Studio names the event, llama-server does not. */
   | { t: "error-event"; afterTokens: number; named: boolean; message: string }
   /** The whole answer, with or without its finish reason, but no `[DONE]`. */

@@ -7,10 +7,15 @@ import { type ModelTimeouts, openModelServer } from "./model-server.ts";
 
 const QUESTION = [{ role: "user" as const, content: "你好" }];
 const REPLY = "一二三四五六七八";
+/** Chinese characters that the stand-in makes one token. */
+const TOKEN_CHARS = 2;
 const never = new AbortController().signal;
 const started: LmStudio[] = [];
+/** Of the answer that is being heard. */
+let heardText = "";
 
 afterEach(async () => {
+  heardText = "";
   await Promise.all(started.splice(0).map((server) => server.stop()));
 });
 
@@ -21,10 +26,16 @@ function start(options: LmStudioOptions, timeouts: Partial<ModelTimeouts> = {}) 
   return { server, client };
 }
 
+/** A connection that breaks when this much has been heard. */
+function cut(words: string, more: { inCharacter?: boolean } = {}): faults.Fault {
+  const afterTokens = words.length / TOKEN_CHARS;
+  return { t: "cut", afterTokens, arrived: () => until(() => heardText === words), ...more };
+}
+
 /** What comes of a question when every request meets this fault; no slot may stay taken. */
 async function askWith(fault: faults.Fault, timeouts: Partial<ModelTimeouts> = {}): Promise<Heard> {
   const { server, client } = start({ fault: () => fault }, timeouts);
-  const heard = await hear(client.chat(QUESTION, never));
+  const heard = await hear(client.chat(QUESTION, never), ({ text }) => (heardText = text));
   await until(() => server.running() === 0);
   expect(heard.end).toBeUndefined();
   return heard;
@@ -103,8 +114,8 @@ describe("a stream that goes wrong keeps what came before", () => {
       { t: "error-event", afterTokens: 2, named: false, message: "crashed" },
       "crashed",
     ],
-    ["a connection that breaks", { t: "cut", afterTokens: 2 }, "中断"],
-    ["half a character and no more", { t: "cut", afterTokens: 2, inCharacter: true }, "中断"],
+    ["a connection that breaks", cut("一二三四"), "中断"],
+    ["half a character and no more", cut("一二三四", { inCharacter: true }), "中断"],
     ["a chunk that is no JSON", raw("data: {oops\n\n"), "无法识别"],
     ["an error event that is no JSON", raw("event: error\ndata: out of memory\n\n"), "out of memory"],
     ["an end in the middle of an event", raw(`data: {"choi`), "不完整"],
@@ -177,12 +188,12 @@ describe("silence", () => {
   test("before the first word may last longer than after it", async () => {
     const heard = await askWith({ t: "stall", afterTokens: 0 }, { firstWordMs: 120, idleMs: 10 });
     expect(failure(heard).code).toBe("model-timeout");
-    const patient = start({ firstTokenDelayMs: 80 }, { firstWordMs: 2_000, idleMs: 40 });
+    const patient = start({ firstTokenDelayMs: 400 }, { firstWordMs: 5_000, idleMs: 250 });
     expect(await hear(patient.client.chat(QUESTION, never))).toMatchObject({ text: REPLY, error: undefined });
   });
 
   test("in the middle ends the job and keeps the text", async () => {
-    const heard = await askWith({ t: "stall", afterTokens: 2 }, { firstWordMs: 5_000, idleMs: 60 });
+    const heard = await askWith({ t: "stall", afterTokens: 2 }, { firstWordMs: 5_000, idleMs: 250 });
     expect(heard.text).toBe("一二三四");
     expect(failure(heard).code).toBe("model-timeout");
   });
@@ -198,11 +209,11 @@ describe("silence", () => {
   });
 
   test("of the reader does not count as the server's", async () => {
-    const { client } = start({ tokensPerSecond: 200 }, { idleMs: 60 });
+    const { client } = start({ tokensPerSecond: 200 }, { idleMs: 300 });
     let text = "";
     for await (const event of client.chat(QUESTION, never)) {
       if (event.t === "delta") text += event.text;
-      if (text === "一二") await Bun.sleep(150);
+      if (text === "一二") await Bun.sleep(500);
     }
     expect(text).toBe(REPLY);
   });
@@ -222,8 +233,9 @@ describe("a connection that fails", () => {
   });
 
   test("after the first byte is not tried again", async () => {
-    const { server, client } = start({ fault: () => ({ t: "cut", afterTokens: 1 }) });
-    expect((await hear(client.chat(QUESTION, never))).text).toBe("一二");
+    const { server, client } = start({ fault: () => cut("一二") });
+    const heard = await hear(client.chat(QUESTION, never), ({ text }) => (heardText = text));
+    expect(heard.text).toBe("一二");
     expect(server.requests()).toBe(1);
   });
 
