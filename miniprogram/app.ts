@@ -1,7 +1,7 @@
 import { GATEWAY_URL } from "./config";
-import { offerUpdates } from "./utils/app-update";
+import { offerUpdates } from "./utils/app/app-update";
 import { openClaw } from "./utils/open-claw";
-import { openTheme } from "./utils/open-theme";
+import { openTheme } from "./utils/screen/theme";
 
 App({
   claw: openClaw({ wx, url: GATEWAY_URL, theme: openTheme(wx) }),

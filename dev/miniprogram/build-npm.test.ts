@@ -6,7 +6,7 @@ import type * as trpcClient from "@trpc/client";
 import { initTRPC } from "@trpc/server";
 import { Hono } from "hono";
 import type * as marked from "marked";
-import type * as wxSocket from "../../miniprogram/utils/wx-socket.ts";
+import type * as wxSocket from "../../miniprogram/utils/connection/wx-socket.ts";
 import { serve } from "../../src/gateway/serve.ts";
 import { trpcSockets } from "../../src/gateway/trpc-sockets.ts";
 import { type BuiltPackage, buildNpm } from "./build-npm.ts";
@@ -51,7 +51,7 @@ describe("on an old phone", () => {
     const phone = openOldPhone();
     const client = phone.load(read("@trpc/client/index.js")) as typeof trpcClient;
     const socketCode = await bundleMiniprogram(
-      resolve(import.meta.dir, "../../miniprogram/utils/wx-socket.ts"),
+      resolve(import.meta.dir, "../../miniprogram/utils/connection/wx-socket.ts"),
     );
     const { openWxSockets } = phone.load(socketCode) as typeof wxSocket;
     const { WebSocket } = openWxSockets(startPhone({ code: "" }).wx);

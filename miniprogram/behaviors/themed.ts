@@ -1,5 +1,5 @@
 import type { Claw } from "../utils/claw";
-import { paintFrame } from "../utils/paint-frame";
+import { paintFrame } from "../utils/screen/paint-frame";
 import { watching } from "./watching";
 
 const { theme } = getApp<{ claw: Claw }>().claw;

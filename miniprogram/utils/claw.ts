@@ -4,11 +4,9 @@ import type { AgentPresence } from "../../src/contract/presence";
 import type { User } from "../../src/contract/user";
 import type { UserRouter } from "../../src/contract/user-api";
 import type { Cell } from "./cell";
-import type { Outbox } from "./outbox";
-import type { Theme } from "./theme";
-
-/** `offline` only after a moment: a change of networks is over before anybody would notice. */
-export type ConnectionState = "connecting" | "online" | "offline";
+import type { ConnectionState } from "./connection/connection-state";
+import type { Outbox } from "./outbox/outbox";
+import type { Theme } from "./screen/theme";
 
 /** What all pages share: `getApp().claw`. Made once, when the app is launched; no page holds a socket. */
 export interface Claw {

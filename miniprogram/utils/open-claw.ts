@@ -1,13 +1,13 @@
-import { openAccount } from "./account";
-import { openApi } from "./api";
+import { openAccount } from "./account/account";
 import type { Claw } from "./claw";
-import { openConnection } from "./connection";
-import { openFeed } from "./feed";
-import { openOutbox } from "./open-outbox";
-import { openSession } from "./session";
-import { signIn } from "./sign-in";
+import { openApi } from "./connection/api";
+import { openConnection } from "./connection/connection";
+import { openFeed } from "./connection/feed";
+import { openSession } from "./connection/session";
+import { signIn } from "./connection/sign-in";
+import { openOutbox } from "./outbox/open-outbox";
+import type { Theme } from "./screen/theme";
 import { openStorage } from "./storage";
-import type { Theme } from "./theme";
 import type { WxPort } from "./wx-port";
 
 /** Puts the core together. `close` is for those who open more than one. */

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { ShownMessage } from "../../miniprogram/utils/shown-message";
-import { avatarLook } from "../../miniprogram/utils/avatar-look";
-import type { TaskCard } from "../../miniprogram/utils/task-text";
+import type { ShownMessage } from "../../miniprogram/utils/chat/shown-message";
+import { avatarLook } from "../../miniprogram/utils/account/avatar-look";
+import type { TaskCard } from "../../miniprogram/utils/tasks/task-text";
 import { assertNoProblems, type Device, type MiniProgramBrowser, startMiniProgram } from "./harness.ts";
 
 const file = (ending: string) => join(import.meta.dir, "components", `page.${ending}`);

@@ -8,7 +8,7 @@ import { startPhone, type TestPhone } from "../../dev/miniprogram/phone-for-test
 import { openCell } from "../../miniprogram/utils/cell.ts";
 import type { Claw } from "../../miniprogram/utils/claw.ts";
 import { openClaw } from "../../miniprogram/utils/open-claw.ts";
-import type { Accepted } from "../../miniprogram/utils/outbox.ts";
+import type { Accepted } from "../../miniprogram/utils/outbox/outbox.ts";
 import type { FeedEvent } from "../../src/contract/feed.ts";
 import { startSystem, type System, until } from "../system.ts";
 import { watchJob } from "../watched-job.ts";

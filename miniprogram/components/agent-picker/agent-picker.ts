@@ -1,10 +1,9 @@
-import { watching } from "../../behaviors/watching";
 import type { AgentPresence } from "../../../src/contract/presence";
-import { agentNote } from "../../utils/agent-text";
-import { changeUser } from "../../utils/change-user";
+import { watching } from "../../behaviors/watching";
+import { agentNote } from "../../utils/account/agent-text";
+import { changeUser } from "../../utils/account/change-user";
 import type { Claw } from "../../utils/claw";
-import { errorText } from "../../utils/error-text";
-import { buzz, say } from "../../utils/say";
+import { buzz, complain } from "../../utils/screen/say";
 
 const { claw } = getApp<{ claw: Claw }>();
 
@@ -40,7 +39,7 @@ Component({
       try {
         await changeUser(claw, { agentId }, () => claw.api.me.setAgent.mutate({ agentId }));
       } catch (error) {
-        say(errorText(error));
+        complain(error);
       }
       this.setData({ changing: false });
     },

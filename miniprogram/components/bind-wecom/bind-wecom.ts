@@ -1,7 +1,7 @@
 import type { User } from "../../../src/contract/user";
 import { watching } from "../../behaviors/watching";
 import type { Claw } from "../../utils/claw";
-import { isInWecom } from "../../utils/device";
+import { isInWecom } from "../../utils/connection/device";
 import { errorText } from "../../utils/error-text";
 
 const { claw } = getApp<{ claw: Claw }>();

@@ -1,16 +1,14 @@
 /**
  * A line of a list of settings.
  *
- * - `title`, `value` (at the end of the line), `note` (below)
+ * - `title`, `value` (at the end of the line)
  * - `arrow`: it leads somewhere; event `press`
  * - `last`: no line below
- * - a slot at the end of the line
  */
 Component({
   properties: {
     title: { type: String, value: "" },
     value: { type: String, value: "" },
-    note: { type: String, value: "" },
     arrow: { type: Boolean, value: false },
     last: { type: Boolean, value: false },
   },

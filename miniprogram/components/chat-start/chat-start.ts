@@ -1,4 +1,4 @@
-import { greeting } from "../../utils/time-text";
+import { greeting } from "../../utils/screen/time-text";
 
 const SUGGESTIONS = [
   "帮我写一份项目周报的提纲",

@@ -1,5 +1,5 @@
 import type { MAX_TEXT_CHARS } from "../../../src/contract/job";
-import { halves } from "../../utils/halves";
+import { halves } from "../../utils/screen/halves";
 
 // Only types may come from the contract; this does not compile when its limit is another.
 const LIMIT: typeof MAX_TEXT_CHARS = 32_768;
@@ -23,7 +23,6 @@ Component({
     stopping: { type: Boolean, value: false },
     disabled: { type: Boolean, value: false },
     focus: { type: Boolean, value: false },
-    placeholder: { type: String, value: "想问点什么？" },
   },
   data: { limit: LIMIT, head: "", tail: "", hasText: false, left: -1 },
   lifetimes: {

@@ -1,27 +1,92 @@
-import type { ConversationsState } from "../../utils/conversations";
+import { askRemoval, askTitle } from "../../utils/chat/conversation-dialogs";
+import {
+  type Conversations,
+  type ConversationsState,
+  openConversations,
+} from "../../utils/chat/conversations";
+import type { Claw } from "../../utils/claw";
+import { buzz, complain } from "../../utils/screen/say";
 
+const { claw } = getApp<{ claw: Claw }>();
 const LOADING: ConversationsState = { status: "loading", conversations: [], reason: "" };
 
-/** All conversations, from the left. Events: `close`, `create`, `reload`, and those of conversation-list. */
+interface Own {
+  /** From when it is attached. */
+  conversations: Conversations | undefined;
+}
+type OfConversation = WechatMiniprogram.CustomEvent<{ id: string; title: string }>;
+
+/**
+ * All conversations, from the left: to choose one, rename or delete it. Method `show()` opens it; it closes by itself.
+ * Method `titleOf(id)` tells a conversation's title, if it is known; event `change` when it may be another one.
+ *
+ * Events: `open` {id} for the one that was chosen; `create` for a new one, also in the place of the current one when that
+ * has been deleted.
+ */
 Component({
-  properties: {
-    open: { type: Boolean, value: false },
-    list: { type: Object, value: LOADING },
-    current: { type: String, value: "" },
-  },
-  data: { lines: 6 },
-  methods: {
-    close() {
-      this.triggerEvent("close");
+  properties: { current: { type: String, value: "" } },
+  data: { shown: false, list: LOADING, lines: 6 },
+  lifetimes: {
+    attached() {
+      const conversations = openConversations(claw);
+      (this as unknown as Own).conversations = conversations;
+      const first = conversations.state.value;
+      // Ends with the conversations.
+      conversations.state.watch((list) => {
+        if (list !== first) this.take(list);
+      });
     },
-    create() {
-      this.triggerEvent("create");
+    detached() {
+      (this as unknown as Own).conversations?.close();
+    },
+  },
+  methods: {
+    show() {
+      const { conversations } = this as unknown as Own;
+      this.setData({ list: conversations?.state.value ?? LOADING, shown: true });
+      conversations?.reload();
+    },
+    titleOf(id: string): string | undefined {
+      const list = (this as unknown as Own).conversations?.state.value;
+      return list?.conversations.find((one) => one.id === id)?.title;
+    },
+    take(list: ConversationsState) {
+      // What nobody sees needs no setData.
+      if (this.data.shown) this.setData({ list });
+      this.triggerEvent("change");
     },
     reload() {
-      this.triggerEvent("reload");
+      (this as unknown as Own).conversations?.reload();
     },
-    pass(event: WechatMiniprogram.CustomEvent<object>) {
-      this.triggerEvent(event.type, event.detail);
+    close() {
+      this.setData({ shown: false });
+    },
+    create() {
+      this.close();
+      this.triggerEvent("create");
+    },
+    open(event: OfConversation) {
+      this.close();
+      this.triggerEvent("open", { id: event.detail.id });
+    },
+    rename(event: OfConversation) {
+      const { id, title } = event.detail;
+      askTitle(title)
+        .then(async (next) => {
+          if (next !== undefined) await (this as unknown as Own).conversations?.rename(id, next);
+        })
+        .catch(complain);
+    },
+    remove(event: OfConversation) {
+      const { id, title } = event.detail;
+      askRemoval(title)
+        .then(async (sure) => {
+          if (!sure) return;
+          buzz();
+          await (this as unknown as Own).conversations?.remove(id);
+          if (id === this.data.current) this.create();
+        })
+        .catch(complain);
     },
     keep() {
       // A tap or a swipe within does not reach what is below.

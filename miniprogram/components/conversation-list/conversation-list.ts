@@ -1,5 +1,5 @@
 import type { Conversation } from "../../../src/contract/conversation";
-import { relativeTime } from "../../utils/time-text";
+import { relativeTime } from "../../utils/screen/time-text";
 
 interface Row {
   id: string;

@@ -1,10 +1,9 @@
 /**
  * What stands where there is nothing to show: why, and what to do about it.
  *
- * - `icon`: `task`, `chat`, `agent`, `offline` or `error`
+ * - `icon`: `task`, `chat`, `offline` or `error`
  * - `title`, `note`: one line, and one or two more
  * - `action`: the text of its button; none without it. Event `action` when it is pressed
- * - `busy`: the button has been pressed and works
  */
 Component({
   properties: {
@@ -12,11 +11,10 @@ Component({
     title: { type: String, value: "" },
     note: { type: String, value: "" },
     action: { type: String, value: "" },
-    busy: { type: Boolean, value: false },
   },
   methods: {
     press() {
-      if (!this.data.busy) this.triggerEvent("action");
+      this.triggerEvent("action");
     },
   },
 });

@@ -1,9 +1,9 @@
-import { type BlockPatches, openBlockPatches, type ShownBlock } from "../../utils/block-patches";
-import { chooseLink } from "../../utils/choose-link";
-import { copyToClipboard } from "../../utils/clipboard";
-import { blockText } from "../../utils/markdown-blocks";
-import { type MarkdownStream, openMarkdown } from "../../utils/markdown-stream";
-import { withCaret } from "../../utils/caret";
+import { type BlockPatches, openBlockPatches, type ShownBlock } from "../../utils/markdown/block-patches";
+import { withCaret } from "../../utils/markdown/caret";
+import { chooseLink } from "../../utils/markdown/choose-link";
+import { blockText } from "../../utils/markdown/markdown-blocks";
+import { type MarkdownStream, openMarkdown } from "../../utils/markdown/markdown-stream";
+import { copyToClipboard } from "../../utils/screen/clipboard";
 
 interface Own {
   markdown: MarkdownStream;
@@ -13,16 +13,10 @@ type BlockTap = WechatMiniprogram.BaseEvent<object, { index: number }>;
 
 /**
  * Markdown as it is read, also while it is still being written: of a growing text only what changes goes to the view.
- * Give it the whole text: as `text`, or by `update(text, { streaming: true })` each time when there is more.
+ * Give it the whole text by `update(text, { streaming })`, each time when there is more; `streaming`: and more may come.
  */
 Component({
-  properties: { text: { type: String, value: "" } },
   data: { blocks: [] as ShownBlock[] },
-  observers: {
-    text(text: string) {
-      if (text !== "") this.update(text);
-    },
-  },
   lifetimes: {
     created() {
       const own = this as unknown as Own;
@@ -31,7 +25,7 @@ Component({
     },
   },
   methods: {
-    update(text: string, { streaming = false }: { streaming?: boolean } = {}) {
+    update(text: string, { streaming }: { streaming: boolean }) {
       const { markdown, patches } = this as unknown as Own;
       const from = markdown.update(text, streaming);
       const { blocks } = markdown;

@@ -1,18 +1,17 @@
-import { copyOfAnswer } from "../../utils/answer-copy";
-import { copyToClipboard } from "../../utils/clipboard";
-import { listPatches } from "../../utils/list-patch";
 import {
   answerNote,
   type MessageAction,
   messageActions,
   questionNote,
   thoughtTitle,
-} from "../../utils/message-look";
-import type { MessageText } from "../../utils/message-text";
-import { sharedThread } from "../../utils/open-threads";
-import { pieces } from "../../utils/pieces";
-import { buzz } from "../../utils/say";
-import type { ShownMessage } from "../../utils/shown-message";
+} from "../../utils/chat/message-look";
+import type { MessageText } from "../../utils/chat/message-text";
+import { sharedThread } from "../../utils/chat/shared-threads";
+import type { ShownMessage } from "../../utils/chat/shown-message";
+import { copyOfAnswer, copyToClipboard } from "../../utils/screen/clipboard";
+import { listPatches } from "../../utils/screen/list-patch";
+import { pieces } from "../../utils/screen/pieces";
+import { buzz } from "../../utils/screen/say";
 
 /** So much of a text is one node, and one setData. */
 const PIECE_CHARS = 4000;
@@ -36,7 +35,7 @@ interface AnswerView {
 }
 
 /**
- * A question or an answer. Its text comes from the conversation (see utils/open-threads), not by a property. Events: `act`
+ * A question or an answer. Its text comes from the conversation (see utils/chat/shared-threads), not by a property. Events: `act`
  * {action, key}; `grow` when it may have become higher.
  */
 Component({

@@ -1,6 +1,6 @@
 import { watching } from "../../behaviors/watching";
-import { openPrivacy, type PrivacySystem } from "../../utils/privacy";
-import { say } from "../../utils/say";
+import { openPrivacy, type PrivacySystem } from "../../utils/app/privacy";
+import { say } from "../../utils/screen/say";
 
 const AGREE_BUTTON = "agree-privacy";
 

@@ -1,10 +1,10 @@
 import type { MAX_NAME_CHARS as NameLimit, User } from "../../../src/contract/user";
 import { watching } from "../../behaviors/watching";
-import { avatarLook } from "../../utils/avatar-look";
-import { type Change, changeUser } from "../../utils/change-user";
+import { avatarLook } from "../../utils/account/avatar-look";
+import { type Change, changeUser } from "../../utils/account/change-user";
+import { readProfileImage } from "../../utils/account/profile-image";
 import type { Claw } from "../../utils/claw";
 import { errorText } from "../../utils/error-text";
-import { readProfileImage } from "../../utils/profile-image";
 
 // The mini-program takes only types from the contract; this one does not compile when the limit has changed.
 const MAX_NAME_CHARS: typeof NameLimit = 24;

@@ -1,4 +1,4 @@
-import type { TaskCard } from "../../utils/task-text";
+import type { TaskCard } from "../../utils/tasks/task-text";
 
 const NO_CARD: TaskCard = {
   id: "",

@@ -1,6 +1,6 @@
 import { watching } from "../../behaviors/watching";
 import type { Claw } from "../../utils/claw";
-import type { ThemeChoice } from "../../utils/theme";
+import type { ThemeChoice } from "../../utils/screen/theme";
 
 const { theme } = getApp<{ claw: Claw }>().claw;
 

@@ -1,4 +1,4 @@
-import { avatarLook } from "../../utils/avatar-look";
+import { avatarLook } from "../../utils/account/avatar-look";
 
 /**
  * A person's picture; without one, the first letter of the name on a soft colour.

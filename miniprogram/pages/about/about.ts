@@ -1,6 +1,6 @@
 import { themed } from "../../behaviors/themed";
-import { LICENCES } from "../../utils/licences";
-import { versionText } from "../../utils/version";
+import { LICENCES } from "../../utils/app/licences";
+import { versionText } from "../../utils/app/version";
 
 /** What this is, and what stands in it of others. */
 Component({

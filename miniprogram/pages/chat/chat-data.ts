@@ -1,10 +1,6 @@
-import type { ConversationsState } from "../../utils/conversations";
-import type { ShownMessage } from "../../utils/shown-message";
-import type { HistoryState } from "../../utils/thread-history";
-import type { ThreadState } from "../../utils/thread-state";
-
-/** Before the conversations have been read. */
-export const LIST: ConversationsState = { status: "loading", conversations: [], reason: "" };
+import type { ShownMessage } from "../../utils/chat/shown-message";
+import type { HistoryState } from "../../utils/chat/thread-history";
+import type { ThreadState } from "../../utils/chat/thread-state";
 
 /** What the chat page draws, but for the texts, which go straight to their messages. */
 export interface Shown {
@@ -22,8 +18,6 @@ export interface Shown {
   /** It is, or nobody knows. */
   agentAway: boolean;
   userName: string;
-  list: ConversationsState;
-  drawerOpen: boolean;
   focus: boolean;
   keyboard: number;
   far: boolean;
@@ -42,8 +36,6 @@ export const START: Shown = {
   agentOffline: false,
   agentAway: false,
   userName: "",
-  list: LIST,
-  drawerOpen: false,
   focus: false,
   keyboard: 0,
   far: false,

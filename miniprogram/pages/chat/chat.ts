@@ -1,21 +1,19 @@
 import { themed } from "../../behaviors/themed";
-import { agentCard, chosenAgent } from "../../utils/agent-card";
+import { agentCard, chosenAgent } from "../../utils/account/agent-text";
+import { type Drafts, openDrafts } from "../../utils/chat/drafts";
+import type { MessageAction } from "../../utils/chat/message-look";
+import { shareThread, unshareThread } from "../../utils/chat/shared-threads";
+import { openThread } from "../../utils/chat/thread";
+import { threadPorts } from "../../utils/chat/thread-ports";
+import type { Thread, ThreadState } from "../../utils/chat/thread-state";
 import type { Claw } from "../../utils/claw";
-import { askRemoval, askTitle } from "../../utils/conversation-dialogs";
-import { type Conversations, type ConversationsState, openConversations } from "../../utils/conversations";
-import { type Drafts, openDrafts } from "../../utils/drafts";
-import { errorText } from "../../utils/error-text";
-import { listPatches } from "../../utils/list-patch";
-import type { MessageAction } from "../../utils/message-look";
-import { newThreadId, threadToOpen } from "../../utils/new-thread";
-import { shareThread, unshareThread } from "../../utils/open-threads";
-import { buzz, say } from "../../utils/say";
-import { openStickToBottom } from "../../utils/stick-to-bottom";
+import { newThreadId, threadToOpen } from "../../utils/outbox/new-thread";
+import { listPatches } from "../../utils/screen/list-patch";
+import { buzz, complain } from "../../utils/screen/say";
+import { openStickToBottom } from "../../utils/screen/stick-to-bottom";
 import { openStorage } from "../../utils/storage";
-import { openThread } from "../../utils/thread";
-import type { Thread, ThreadState } from "../../utils/thread-state";
-import { threadPorts } from "../../utils/thread-ports";
-import { LIST, type Shown, START, START_OF_THREAD } from "./chat-data";
+import { type Shown, START, START_OF_THREAD } from "./chat-data";
+import { scrollPlace, scrollViewHeight } from "./scroll-place";
 
 const { claw } = getApp<{ claw: Claw }>();
 
@@ -29,9 +27,10 @@ const FAR_DOWN = 10_000_000;
 interface Composer {
   setText(text: string): void;
 }
-type OfConversation = WechatMiniprogram.CustomEvent<{ id: string; title: string }>;
-
-const complain = (error: unknown) => say(errorText(error));
+interface Drawer {
+  show(): void;
+  titleOf(id: string): string | undefined;
+}
 
 /** `id`: the conversation; without it a new one. `text`: a question to send at once; opened from outside, to be sent by a tap. `focus=1`: begin to write. */
 Page({
@@ -39,7 +38,6 @@ Page({
   data: START,
   thread: undefined as Thread | undefined,
   unwatchThread: undefined as (() => void) | undefined,
-  conversations: undefined as Conversations | undefined,
   drafts: undefined as Drafts | undefined,
   stick: openStickToBottom(),
   viewHeight: 0,
@@ -52,10 +50,8 @@ Page({
   onLoad(query: Record<string, string | undefined>): void {
     const text = decodeURIComponent(query["text"] ?? "");
     this.drafts = openDrafts(openStorage(wx));
-    this.conversations = openConversations(claw);
     this.openThread(decodeURIComponent(query["id"] ?? "") || threadToOpen(claw.outbox.messages.value, text));
     this.ends = [
-      this.conversations.state.watch((list) => this.takeList(list)),
       claw.agents.watch(() => this.lookAtAgent()),
       claw.connection.watch(() => this.lookAtAgent()),
       claw.user.watch((user) => {
@@ -82,7 +78,6 @@ Page({
   },
   onUnload(): void {
     this.closeThread();
-    this.conversations?.close();
     for (const end of this.ends) end();
   },
 
@@ -102,7 +97,6 @@ Page({
     unshareThread(this.data.threadName);
   },
   switchTo(id: string): void {
-    this.setData({ drawerOpen: false });
     if (id === this.thread?.id || id === this.data.conversationId) return;
     this.closeThread();
     this.openThread(id);
@@ -132,25 +126,15 @@ Page({
 
   /** What is read stays where it is when older messages come above it. Not every WebView does that by itself. */
   keepPlace(): void {
-    this.place((before) => {
+    scrollPlace(this, (before) => {
       this.draw();
       wx.nextTick(() =>
-        this.place((after) => {
+        scrollPlace(this, (after) => {
           const top = before.top + after.height - before.height;
           if (Math.abs(after.top - top) > 2) this.setData({ scrollTop: top });
         }),
       );
     });
-  },
-  place(tell: (place: { top: number; height: number }) => void): void {
-    const query = wx.createSelectorQuery().in(this);
-    query
-      .select(".scroll")
-      .scrollOffset((place) => {
-        // Null on a page that is gone.
-        if (place) tell({ top: place.scrollTop, height: place.scrollHeight });
-      })
-      .exec();
   },
 
   scrolled(event: WechatMiniprogram.ScrollViewScroll): void {
@@ -170,16 +154,10 @@ Page({
     this.setData({ far: false, scrollTop: FAR_DOWN + (this.data.scrollTop === FAR_DOWN ? 1 : 0) });
   },
   measure(): void {
-    const query = wx.createSelectorQuery().in(this);
-    query
-      .select(".scroll")
-      .boundingClientRect((place) => {
-        // Null on a page that is gone.
-        if (!place) return;
-        this.viewHeight = place.height;
-        this.grew();
-      })
-      .exec();
+    scrollViewHeight(this, (height) => {
+      this.viewHeight = height;
+      this.grew();
+    });
   },
   keyboardMoved(event: WechatMiniprogram.CustomEvent<{ height: number }>): void {
     if (event.detail.height === this.data.keyboard) return;
@@ -202,9 +180,7 @@ Page({
   },
   lookAtTitle(): void {
     const { conversationId, messages, history, older } = this.data;
-    const known = this.conversations?.state.value.conversations.find(
-      ({ id }) => id === conversationId,
-    )?.title;
+    const known = this.drawer()?.titleOf(conversationId);
     const [first] = messages;
     const begun =
       first?.role === "user" ? (this.thread?.textOf(first.key).text.trim().slice(0, 20) ?? "") : "";
@@ -273,43 +249,15 @@ Page({
   },
 
   openDrawer(): void {
-    const list = this.conversations?.state.value ?? LIST;
-    this.setData({ list, drawerOpen: true });
-    this.conversations?.reload();
+    this.drawer()?.show();
   },
-  closeDrawer(): void {
-    this.setData({ drawerOpen: false });
-  },
-  takeList(list: ConversationsState): void {
-    if (this.data.drawerOpen) this.setData({ list });
-    this.lookAtTitle();
-  },
-  reloadList(): void {
-    this.conversations?.reload();
+  drawer(): Drawer | null {
+    return this.selectComponent("#drawer") as unknown as Drawer | null;
   },
   create(): void {
     this.switchTo(newThreadId());
   },
-  openConversation(event: OfConversation): void {
+  openConversation(event: WechatMiniprogram.CustomEvent<{ id: string }>): void {
     this.switchTo(event.detail.id);
-  },
-  rename(event: OfConversation): void {
-    const { id, title } = event.detail;
-    askTitle(title)
-      .then(async (next) => {
-        if (next !== undefined) await this.conversations?.rename(id, next);
-      })
-      .catch(complain);
-  },
-  remove(event: OfConversation): void {
-    const { id, title } = event.detail;
-    askRemoval(title)
-      .then(async (sure) => {
-        if (!sure) return;
-        buzz();
-        await this.conversations?.remove(id);
-        if (id === this.data.conversationId) this.create();
-      })
-      .catch(complain);
   },
 });

@@ -1,9 +1,10 @@
 import { themed } from "../../behaviors/themed";
 import { watching } from "../../behaviors/watching";
+import { type DeviceRow, deviceRow } from "../../utils/account/device-text";
 import type { Claw } from "../../utils/claw";
-import { type DeviceRow, deviceRow } from "../../utils/device-text";
 import { errorText, refusalReason } from "../../utils/error-text";
-import { buzz, say } from "../../utils/say";
+import { confirmDanger } from "../../utils/screen/confirm-danger";
+import { buzz, complain } from "../../utils/screen/say";
 
 const { claw } = getApp<{ claw: Claw }>();
 
@@ -14,8 +15,6 @@ const FIRST: {
   /** The device that is just being signed out, or "". */
   removing: string;
 } = { rows: [], state: "loading", problem: "", removing: "" };
-
-const complain = (error: unknown) => say(errorText(error));
 
 /** Where one is signed in; any other device can be signed out. This one cannot: it would be signed in again at once. */
 Component({
@@ -52,13 +51,12 @@ Component({
       const { id, name } = event.currentTarget.dataset;
       if (this.data.removing !== "") return;
       buzz();
-      const { confirm } = await wx.showModal({
+      const isSure = await confirmDanger({
         title: "移除这台设备？",
         content: `“${name}”会立即退出登录。在那台设备上再次打开时，会重新自动登录。`,
         confirmText: "移除",
-        confirmColor: "#c8322b",
       });
-      if (confirm) await this.remove(id);
+      if (isSure) await this.remove(id);
     },
     async remove(id: string) {
       this.setData({ removing: id });

@@ -1,18 +1,19 @@
 import { themed } from "../../behaviors/themed";
-import type { Claw, ConnectionState } from "../../utils/claw";
-import { dataDiff } from "../../utils/data-diff";
+import { ticking } from "../../behaviors/ticking";
+import type { Claw } from "../../utils/claw";
+import type { ConnectionState } from "../../utils/connection/connection-state";
 import { errorText, refusalReason } from "../../utils/error-text";
-import { readHome, writeHome } from "../../utils/home-cache";
-import { type HomeData, homeData } from "../../utils/home-data";
-import { openRecentConversations, type RecentConversations } from "../../utils/recent-conversations";
-import { go } from "../../utils/say";
+import { readHome, writeHome } from "../../utils/home/home-cache";
+import { type HomeData, homeData } from "../../utils/home/home-data";
+import { openRecentConversations, type RecentConversations } from "../../utils/home/recent-conversations";
+import { dataDiff } from "../../utils/screen/data-diff";
+import { go, goToTab } from "../../utils/screen/go";
 import { openStorage } from "../../utils/storage";
-import { openTaskPages, type TaskPages } from "../../utils/task-pages";
+import { openTaskPages, type TaskPages } from "../../utils/tasks/task-pages";
 
 const CONVERSATIONS = 5;
 /** As many open tasks as a gateway allows by default, and more. */
 const PAGE_SIZE = 50;
-const TICK_MS = 60_000;
 const DRAW_MS = 80;
 /** A turn makes several changes in a row. */
 const RELOAD_MS = 600;
@@ -56,14 +57,13 @@ interface Live {
 }
 
 Page({
-  behaviors: [themed],
+  behaviors: [themed, ticking],
   data: START,
   live: undefined as Live | undefined,
   stops: [] as (() => void)[],
   visible: false,
   drawTimer: 0,
   reloadTimer: 0,
-  tickTimer: 0,
   badge: -1,
 
   onLoad(): void {
@@ -97,7 +97,6 @@ Page({
     this.visible = true;
     this.badge = -1;
     this.draw();
-    this.tickTimer = setInterval(() => this.draw(), TICK_MS);
     if (this.live?.recent.stale) this.reloadSoon();
   },
   onHide(): void {
@@ -112,7 +111,6 @@ Page({
     this.live = undefined;
   },
   stopTimers(): void {
-    clearInterval(this.tickTimer);
     clearTimeout(this.drawTimer);
     clearTimeout(this.reloadTimer);
     this.drawTimer = 0;
@@ -217,9 +215,9 @@ Page({
     go("/pages/task-new/task-new");
   },
   allTasks(): void {
-    wx.switchTab({ url: "/pages/task/task", fail: () => undefined });
+    goToTab("/pages/task/task");
   },
   toUser(): void {
-    wx.switchTab({ url: "/pages/user/user", fail: () => undefined });
+    goToTab("/pages/user/user");
   },
 });

@@ -1,21 +1,22 @@
 import { themed } from "../../behaviors/themed";
-import { copyOfAnswer } from "../../utils/answer-copy";
+import { ticking } from "../../behaviors/ticking";
 import type { Claw } from "../../utils/claw";
-import { dataDiff } from "../../utils/data-diff";
-import { cancelTask, retryTask } from "../../utils/end-task";
 import { errorText, refusalReason } from "../../utils/error-text";
-import { buzz, say } from "../../utils/say";
-import { taskPage, type TaskPageData } from "../../utils/task-page";
-import { isOpen } from "../../utils/task-text";
-import { openTaskWatch, type TaskWatch } from "../../utils/task-watch";
+import { copyOfAnswer } from "../../utils/screen/clipboard";
+import { dataDiff } from "../../utils/screen/data-diff";
+import { goToTab } from "../../utils/screen/go";
+import { buzz, complain, say } from "../../utils/screen/say";
+import { cancelTask, retryTask } from "../../utils/tasks/task-actions";
+import { taskDetailData, type TaskDetailData } from "../../utils/tasks/task-detail-data";
+import { isOpen } from "../../utils/tasks/task-text";
+import { openTaskWatch, type TaskWatch } from "../../utils/tasks/task-watch";
 
-const TICK_MS = 60_000;
 /** One setData holds so much of a prompt: a character may be three bytes, and 64 KB are too many. */
 const PROMPT_PIECE = 16_384;
 
 const { claw } = getApp<{ claw: Claw }>();
 
-interface Shown extends Partial<TaskPageData> {
+interface Shown extends Partial<TaskDetailData> {
   /** `missing`: there is no such task, or it is somebody else's. */
   state: "loading" | "ready" | "error" | "missing";
   problem: string;
@@ -38,13 +39,12 @@ interface TextView {
 }
 
 Page({
-  behaviors: [themed],
+  behaviors: [themed, ticking],
   data: START,
   taskId: "",
   watch: undefined as TaskWatch | undefined,
   stops: [] as (() => void)[],
   cancelling: false,
-  tickTimer: 0,
 
   onLoad(query: Record<string, string | undefined>): void {
     this.taskId = decodeURIComponent(query["id"] ?? "");
@@ -70,13 +70,8 @@ Page({
   },
   onShow(): void {
     this.draw();
-    this.tickTimer = setInterval(() => this.draw(), TICK_MS);
-  },
-  onHide(): void {
-    clearInterval(this.tickTimer);
   },
   onUnload(): void {
-    clearInterval(this.tickTimer);
     for (const stop of this.stops) stop();
     this.watch = undefined;
   },
@@ -86,7 +81,7 @@ Page({
   },
 
   load(): void {
-    this.loadNow().catch((error: unknown) => say(errorText(error)));
+    this.loadNow().catch(complain);
   },
   async loadNow(): Promise<void> {
     try {
@@ -121,7 +116,7 @@ Page({
     if (!watch?.detail) return;
     const { detail, result, cut } = watch;
     const state = { detail, result, cut, cancelling, agentOnline: this.agentOnline() };
-    const patch = dataDiff<Shown>(this.data, { ...taskPage(state, Date.now()), state: "ready" });
+    const patch = dataDiff<Shown>(this.data, { ...taskDetailData(state, Date.now()), state: "ready" });
     if (Object.keys(patch).length > 0) this.setData(patch);
     if (patch.attempts) this.drawAttempts();
   },
@@ -186,6 +181,6 @@ Page({
     });
   },
   backToList(): void {
-    wx.switchTab({ url: "/pages/task/task", fail: () => undefined });
+    goToTab("/pages/task/task");
   },
 });

@@ -1,14 +1,15 @@
 import type { MAX_TEXT_CHARS } from "../../../src/contract/job";
 import type { MAX_TITLE_CHARS } from "../../../src/contract/task";
 import { themed } from "../../behaviors/themed";
-import { type AgentCard, agentCard, chosenAgent } from "../../utils/agent-card";
+import { type AgentCard, agentCard, chosenAgent } from "../../utils/account/agent-text";
 import type { Claw } from "../../utils/claw";
-import { dataDiff } from "../../utils/data-diff";
 import { errorText, isUnanswered } from "../../utils/error-text";
-import { buzz, say } from "../../utils/say";
+import { newKey } from "../../utils/new-key";
+import { dataDiff } from "../../utils/screen/data-diff";
+import { halves } from "../../utils/screen/halves";
+import { buzz, say } from "../../utils/screen/say";
 import { openStorage } from "../../utils/storage";
-import { type DraftText, makeTaskKey, openTaskDraft } from "../../utils/task-draft";
-import { halves } from "../../utils/halves";
+import { type DraftText, openTaskDraft } from "../../utils/tasks/task-draft";
 
 // The mini-program takes only types from the contract; these do not compile when a limit has changed.
 const MAX_PROMPT: typeof MAX_TEXT_CHARS = 32_768;
@@ -58,7 +59,7 @@ const START: Shown = {
 const EMPTY: DraftText = { title: "", prompt: "" };
 type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;
 
-const openDraft = () => openTaskDraft(openStorage(wx), makeTaskKey);
+const openDraft = () => openTaskDraft(openStorage(wx), () => newKey("task"));
 
 Page({
   behaviors: [themed],

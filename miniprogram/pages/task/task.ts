@@ -1,19 +1,19 @@
 import { themed } from "../../behaviors/themed";
-import type { Claw, ConnectionState } from "../../utils/claw";
-import { cancelTask, retryTask } from "../../utils/end-task";
+import { ticking } from "../../behaviors/ticking";
+import type { Claw } from "../../utils/claw";
+import type { ConnectionState } from "../../utils/connection/connection-state";
 import { errorText } from "../../utils/error-text";
-import { listPatches } from "../../utils/list-patch";
-import { go } from "../../utils/say";
-import { FILTER_CHIPS, type FilterChip } from "../../utils/task-filters";
-import type { TaskFilter } from "../../utils/task-list";
-import { openTaskPages, type TaskPages } from "../../utils/task-pages";
-import { type TaskCard, taskCard } from "../../utils/task-text";
+import { go } from "../../utils/screen/go";
+import { listPatches } from "../../utils/screen/list-patch";
+import { cancelTask, retryTask } from "../../utils/tasks/task-actions";
+import { FILTER_CHIPS, type FilterChip } from "../../utils/tasks/task-filters";
+import type { TaskFilter } from "../../utils/tasks/task-list";
+import { openTaskPages, type TaskPages } from "../../utils/tasks/task-pages";
+import { type TaskCard, taskCard } from "../../utils/tasks/task-text";
 
 const PAGE_SIZE = 20;
 /** Fewer do not fill a screen, and what cannot be scrolled never reaches its bottom. */
 const ENOUGH_ROWS = 10;
-/** “5 分钟前” becomes wrong. */
-const TICK_MS = 60_000;
 /** Progress of many tasks at once comes in one setData. */
 const DRAW_MS = 80;
 
@@ -53,11 +53,10 @@ interface Live {
 type OfTask = WechatMiniprogram.CustomEvent<{ id: string }>;
 
 Page({
-  behaviors: [themed],
+  behaviors: [themed, ticking],
   data: START,
   live: undefined as Live | undefined,
   drawTimer: 0,
-  tickTimer: 0,
 
   onLoad(): void {
     const pages = openTaskPages({
@@ -76,13 +75,8 @@ Page({
   },
   onShow(): void {
     this.draw();
-    this.tickTimer = setInterval(() => this.draw(), TICK_MS);
-  },
-  onHide(): void {
-    clearInterval(this.tickTimer);
   },
   onUnload(): void {
-    clearInterval(this.tickTimer);
     clearTimeout(this.drawTimer);
     for (const stop of this.live?.stops ?? []) stop();
     this.live = undefined;

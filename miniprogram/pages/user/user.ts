@@ -1,7 +1,8 @@
 import { themed } from "../../behaviors/themed";
-import { clearCache } from "../../utils/clear-cache";
-import { buzz, go, say } from "../../utils/say";
-import { versionText } from "../../utils/version";
+import { clearCache } from "../../utils/app/clear-cache";
+import { versionText } from "../../utils/app/version";
+import { go } from "../../utils/screen/go";
+import { buzz, say } from "../../utils/screen/say";
 
 /** Who one is, and how one likes it. */
 Component({

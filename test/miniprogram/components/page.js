@@ -1,5 +1,5 @@
 // In the place of the page “about”: shows components alone, with what a test gives them.
-import { shareThread } from "../../utils/open-threads";
+import { shareThread } from "../../utils/chat/shared-threads";
 
 const texts = new Map();
 const watchers = new Map();
