@@ -73,7 +73,7 @@ test(`a gateway that is killed at the press of a button acts on it once (seed ${
     await untilCards(member, "任务 1 · 已取消");
     await pressAndKill(member, "retry");
     await untilCards(member, "任务 1 · 已重试", "任务 1 · 排队中");
-    expect(textsOf(member)).toEqual([TEXTS.taskCancelled(`任务 1「${prompt}」`)]);
+    expect(textsOf(member)).toEqual([TEXTS.cancelled(`任务 1「${prompt}」`)]);
   }
   await system.startAgent();
   for (let round = 0; round < ROUNDS; round++) {

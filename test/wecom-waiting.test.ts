@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { freePort } from "../dev/program.ts";
 import { startLmStudio } from "../dev/lm-studio.ts";
+import { startTestRedis } from "../dev/redis-for-tests.ts";
+import { openRedis } from "../src/gateway/redis/connect.ts";
+import { wecomKeys } from "../src/gateway/redis/keys.ts";
 import { TEXTS } from "../src/gateway/wecom/texts.ts";
 import { startSystem, type System, until } from "./system.ts";
 
@@ -26,6 +29,35 @@ describe.concurrent("a member who has to wait is told", () => {
         expect((answer?.at ?? 0) - (notice?.at ?? 0)).toBeLessThan(2_000);
       } finally {
         await system.stop();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "after 8 s, when the agent has died meanwhile: not that it thinks; the answer follows when it is back",
+    async () => {
+      const model = {
+        reply: () => "久等了",
+        fault: (number: number) => (number === 1 ? ({ t: "silent" } as const) : undefined),
+      };
+      const server = await startTestRedis();
+      const redis = openRedis(server.url, "commands");
+      const system = await startSystem({ model, gatewayEnv: { CLAW_REDIS_URL: server.url } });
+      try {
+        await send(system, "abandoned", "你还在吗");
+        await until("the model is at work", () => system.model.running() === 1);
+        await until("the notice is planned", async () => (await redis.zcard(wecomKeys.thinking)) === 1);
+        await system.agent().kill9();
+        await until("the notice", () => got(system, "abandoned").length > 0, 20_000);
+        expect(got(system, "abandoned")).toEqual([TEXTS.queuedOffline]);
+        await system.startAgent();
+        await until("the answer", () => got(system, "abandoned").length > 1);
+        expect(got(system, "abandoned")).toEqual([TEXTS.queuedOffline, "久等了"]);
+      } finally {
+        await system.stop();
+        redis.disconnect();
+        await server.stop();
       }
     },
     TIMEOUT_MS,

@@ -149,7 +149,7 @@ describe("what is no question", () => {
     await send("commander", "/status");
     await until("the status", () => got("commander").length >= 5);
     const status = got("commander").at(-1);
-    for (const part of ["智能体 a1：在线", "模型：stand-in-model", "0 个进行中，0 个等待中"])
+    for (const part of ["智能体 a1：在线", "模型：stand-in-model", "你的任务：0 个进行中，0 个等待中"])
       expect(status).toContain(part);
   });
 });
@@ -186,20 +186,56 @@ describe("a conversation", () => {
 });
 
 describe("/cancel", () => {
+  /** Asks until it does: the model may be at work before the gateway has heard of that. */
+  const untilStatusSays = (member: string, words: string) =>
+    until(`${member}'s status says ${words}`, async () => {
+      const { length } = got(member);
+      await send(member, "/status");
+      await until("a status", () => got(member).length > length);
+      return got(member)
+        .slice(length)
+        .some((text) => text.includes(words));
+    });
+
   test("of an answer in the making ends the model's work", async () => {
     faults.set("说个没完", { t: "stall", afterTokens: 3 });
     await send("stopper", "说个没完");
     await until("the model is at work", () => system.model.running() === 1);
-    await send("stopper", "/status");
-    await until("the status", () => got("stopper").length === 1);
-    expect(got("stopper")[0]).toContain("1 个进行中");
+    await untilStatusSays("stopper", "你的回答：1 个进行中");
+    const before = got("stopper").length;
     await send("stopper", "/cancel");
     await until("the end of the model's work", () => system.model.running() === 0);
-    await until("both notices", () => got("stopper").length >= 3);
+    await until("both notices", () => got("stopper").length >= before + 2);
     await send("stopper", "好了吗");
-    await until("the next answer", () => got("stopper").length >= 4);
-    expect(got("stopper").slice(1)).toEqual([TEXTS.cancelling, TEXTS.cancelled, "回答：好了吗"]);
+    await until("the next answer", () => got("stopper").length >= before + 3);
+    const answer = "对「说个没完」的回答";
+    expect(got("stopper").slice(before)).toEqual([
+      TEXTS.cancelling(answer),
+      TEXTS.cancelled(answer),
+      "回答：好了吗",
+    ]);
     expect(timesAsked("说个没完")).toBe(1);
+  });
+
+  test("of an answer leaves a task alone that was handed over after it; the next one is for the task", async () => {
+    const stalls = { t: "stall", afterTokens: 3 } as const;
+    faults.set("问一件长事", stalls);
+    faults.set("做一件长事", stalls);
+    await send("both", "问一件长事");
+    await send("both", "/task 做一件长事");
+    await until("the model is at work on both", () => system.model.running() === 2);
+    await untilStatusSays("both", "你的回答：1 个进行中，0 个等待中\n你的任务：1 个进行中");
+    const told = () => got("both").filter((text) => text.includes("取消") && !text.startsWith("{"));
+    const [answer, task] = ["对「问一件长事」的回答", "任务 1「做一件长事」"];
+    await send("both", "/cancel");
+    await until("the end of the answer", () => told().length >= 2);
+    expect(told()).toEqual([TEXTS.cancelling(answer), TEXTS.cancelled(answer)]);
+    expect(system.model.running()).toBe(1);
+    await send("both", "/cancel");
+    await until("the end of the task", () => told().length >= 4);
+    expect(told()[2]).toBe(TEXTS.cancelling(task));
+    expect(told()[3]).toEndWith(TEXTS.cancelled(task));
+    expect(system.model.running()).toBe(0);
   });
 
   test("of a question that waits for the agent: the model never hears of it", async () => {
@@ -213,7 +249,8 @@ describe("/cancel", () => {
       await until("the end", () => got("waiting").length >= 3);
       await send("waiting", "/status");
       await until("the status", () => got("waiting").some((text) => text.includes("不在线，消息会排队")));
-      expect(got("waiting").filter((text) => text === TEXTS.cancelled)).toHaveLength(1);
+      const answer = "对「这个不要了」的回答";
+      expect(got("waiting").filter((text) => text === TEXTS.cancelled(answer))).toHaveLength(1);
     } finally {
       await system.startAgent();
     }

@@ -1,21 +1,30 @@
 import { Hono } from "hono";
 import type { Links } from "./link/links.ts";
-import type { RedisClient } from "./redis/connect.ts";
 
 /** A probe is answered by then, whatever Redis does. */
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** `/healthz`: the process lives. `/readyz`: Redis answers; says how many agents are connected, and what ails a channel. */
+/** What an administrator has to know of a channel. */
+export interface ChannelHealth {
+  /** What they must mend before messages get out; null: nothing. */
+  problem(): Promise<object | null>;
+  /** Messages that were given up. */
+  deadLetters(): Promise<object>;
+}
+
+/**
+ * `/healthz`: the process lives. `/readyz`: Redis answers; says how many agents are connected, what ails a channel, and how
+ * many messages it has given up.
+ */
 export function healthRoutes(options: {
-  redis: RedisClient;
-  links: Links;
+  redis: { ping(): Promise<unknown> };
+  links: Pick<Links, "presence">;
   agentIds: readonly string[];
-  /** What an administrator must mend, by channel; null: all is well. */
-  problems: () => Promise<Record<string, unknown>>;
+  channels: Readonly<Record<string, ChannelHealth>>;
   /** True while the gateway is going down: no new work, please. */
   draining: () => boolean;
 }): Hono {
-  const { redis, links, agentIds, problems, draining } = options;
+  const { redis, links, agentIds, channels, draining } = options;
 
   async function state() {
     const present = await Promise.all(agentIds.map((agentId) => links.presence(agentId)));
@@ -24,7 +33,8 @@ export function healthRoutes(options: {
       ready: true,
       redis: "ok",
       agents: { connected: online.length, configured: agentIds.length, online: online.map(({ id }) => id) },
-      channels: await problems(),
+      channels: await ofEach(channels, (channel) => channel.problem()),
+      deadLetters: await ofEach(channels, (channel) => channel.deadLetters()),
     };
   }
 
@@ -43,4 +53,14 @@ export function healthRoutes(options: {
         return c.json({ ready: false, redis: "down", reason: "Redis 没有应答" }, 503);
       }
     });
+}
+
+async function ofEach<T>(
+  channels: Readonly<Record<string, ChannelHealth>>,
+  ask: (channel: ChannelHealth) => Promise<T>,
+): Promise<Record<string, T>> {
+  const entries = Object.entries(channels).map(
+    async ([name, channel]) => [name, await ask(channel)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
 }

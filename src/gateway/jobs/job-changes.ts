@@ -9,7 +9,8 @@ import { fromHash, type JobRecord } from "./job-record.ts";
 
 /**
  * Told of each change of a job's status, and of a task's progress (`job.progress`), at least once; throws to be told again
- * later. In order for each job, and for all the attempts of a task. `atMs`: when it changed, by Redis' clock.
+ * later. In order for all turns of a conversation, and for all the attempts of a task. `atMs`: when it changed, by Redis'
+ * clock.
  */
 export type ChangeListener = (job: JobRecord, status: JobStatus, atMs: number) => Promise<void>;
 
@@ -42,7 +43,7 @@ export async function followJobChanges(options: {
         signal,
         gatherMs: GATHER_MS,
         read: (fields) => fromHash(fields["job"] ?? "", agentId, fields),
-        group: ({ id, kind, conversationId }) => (kind === "task" ? conversationId : id),
+        group: ({ conversationId }) => conversationId,
         async handle(id, job) {
           if (job) await listener(job, job.status, Number(id.split("-")[0]));
         },

@@ -13,7 +13,8 @@ const TOKEN_REFUSED = new Set([40014, 42001]);
 const MEMBER = /^[A-Za-z0-9][\w.@-]{0,63}$/;
 const ERRMSG_SHOWN = 200;
 
-export type MessageType = "text" | "markdown" | "template_card";
+export type TextType = "text" | "markdown";
+export type MessageType = TextType | "template_card";
 
 export interface AppMessage {
   /** The userid of one member. */

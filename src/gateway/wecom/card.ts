@@ -12,6 +12,8 @@ export const BUTTONS = { cancel: "cancel", view: "view", retry: "retry" } as con
 const TITLE_CHARS = 36;
 const SUB_TITLE_CHARS = 120;
 const VALUE_CHARS = 26;
+/** Leaves room in the line below the title for what it is called. */
+const OUTCOME_CHARS = SUB_TITLE_CHARS - 10;
 
 const BUTTON_STYLES = { main: 1, other: 2 } as const;
 /** `desc_color` of the line above the title: black, red and green; grey while nothing has been decided. */
@@ -20,7 +22,7 @@ const COLOURS = { grey: 0, black: 1, red: 2, green: 3 } as const;
 /** A task's card (button_interaction), as JSON for message/send and update_template_card. */
 export function taskCard(task: Task, presence: AgentPresence, copy = 1): { card: string; content: string } {
   const card = cardIdOf({ taskId: task.id, attempt: task.attempts, copy });
-  const note = waitingText(task, presence) ?? outcomeText(task);
+  const note = waitingText(task, presence) ?? outcomeText(task, OUTCOME_CHARS);
   const content = {
     card_type: "button_interaction",
     source: { desc: `任务 ${task.number} · ${statusText(task)}`, desc_color: colourOf(task) },

@@ -22,6 +22,7 @@ import { openWecomApi, type WecomApi } from "./api.ts";
 import { wecomCallback } from "./callback.ts";
 import { openChannelConversation } from "./conversation.ts";
 import { openWecomCrypto } from "./crypto.ts";
+import { countDead, type DeadLetterCount } from "./dead-letters.ts";
 import { WecomInbound } from "./inbound-message.ts";
 import { openInbox } from "./inbox.ts";
 import { openOutbox } from "./outbox.ts";
@@ -48,6 +49,8 @@ export interface WecomChannel {
   run(signal: AbortSignal): Promise<void>;
   /** What an administrator must mend before messages get out; null: nothing. */
   problem(): Promise<Problem | null>;
+  /** What was given up, for an administrator to look at. */
+  deadLetters(): Promise<DeadLetterCount>;
 }
 
 export function openWecomChannel(parts: {
@@ -117,6 +120,7 @@ export function openWecomChannel(parts: {
         together(leased, [handleInbox, (stop) => runSender({ redis, hub, api, log, signal: stop }), remind]),
       ),
     problem: async () => (await readProblem(redis)) ?? null,
+    deadLetters: () => countDead(redis),
   };
 }
 

@@ -17,7 +17,7 @@ export interface CommandContext {
   jobs: JobStore;
   links: Links;
   users: Pick<Users, "agentFor" | "setAgent">;
-  tasks: Pick<Tasks, "create" | "byNumber" | "list" | "cancel" | "retry">;
+  tasks: Pick<Tasks, "create" | "find" | "byNumber" | "list" | "cancel" | "retry">;
   bindings: Pick<Bindings, "newCode">;
   /** In the order in which they are configured. */
   agentIds: readonly string[];

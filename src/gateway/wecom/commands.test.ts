@@ -53,6 +53,7 @@ function context(given: {
   open?: readonly {
     outcome?: Awaited<ReturnType<JobStore["cancel"]>>;
     status?: JobRecord["status"];
+    kind?: JobRecord["kind"];
     channel?: string;
   }[];
   tasks?: readonly TaskRecord[];
@@ -80,6 +81,9 @@ function context(given: {
       find: (id: string) =>
         Promise.resolve({
           id,
+          kind: at(id)?.kind ?? "turn",
+          conversationId: "a1.t1",
+          preview: `问题 ${id}`,
           status: at(id)?.status ?? "running",
           channel: at(id)?.channel ?? "wecom",
         } as JobRecord),
@@ -101,6 +105,7 @@ function context(given: {
         asked.push(args);
         return refused ? Promise.reject(refused) : Promise.resolve(taskOf());
       },
+      find: (_userId, taskId) => Promise.resolve(tasks.find(({ id }) => id === taskId)),
       byNumber: (_userId, number) => Promise.resolve(tasks.find((task) => task.number === number)),
       list: (_userId, { limit }) =>
         Promise.resolve({
@@ -125,6 +130,8 @@ function context(given: {
 }
 const run = (made: CommandContext, text: string, key = "m1") =>
   runCommand(made, text, { userId: "u1", member: "zhangsan", key });
+/** What the job that is at that place in `open` is called as a turn. */
+const answer = (at: number) => `对「问题 a1.j${at}」的回答`;
 const say = (text: string, given: Parameters<typeof context>[0] = {}) => run(context(given).context, text);
 
 test.each(["你好", "/", "//", "/home/user", "/usr/bin 是什么", "1/2", "看看 /help", "http://a/help", "/1"])(
@@ -139,6 +146,9 @@ test("commands by all their names; one that does not exist is answered, not aske
     expect(await say(text)).toBe(TEXTS.help);
   expect(await say("/frobnicate now")).toBe(TEXTS.unknownCommand("/frobnicate"));
   expect(await say("/constructor")).toBe(TEXTS.unknownCommand("/constructor"));
+  expect(await say(`/${"长".repeat(700)}`)).toBe(
+    `没有 /${"长".repeat(19)}… 这个命令，发送 /help 查看可用的命令。`,
+  );
 });
 
 test("/new begins a conversation that is named by the message", async () => {
@@ -147,17 +157,21 @@ test("/new begins a conversation that is named by the message", async () => {
   expect(begun).toEqual(["m7"]);
 });
 
-test("/status says whether anybody is there, and counts only what has not ended", async () => {
+test("/status says whether anybody is there, and counts answers and tasks that have not ended", async () => {
   const open = [
     { status: "running" },
     { status: "queued" },
     { status: "delivered" },
     { status: "done" },
+    { kind: "task", status: "running" },
+    { kind: "task", status: "running" },
+    { kind: "task", status: "delivered" },
+    { kind: "task", status: "failed" },
   ] as const;
-  const answer = (await say("/status", { open })) ?? "";
-  expect(answer).toContain("qwen");
-  expect(answer).toContain("1/4");
-  expect(answer).toContain("1 个进行中，2 个等待中");
+  const status = (await say("/status", { open })) ?? "";
+  expect(status).toContain("qwen");
+  expect(status).toContain("1/4");
+  expect(status).toEndWith("你的回答：1 个进行中，2 个等待中\n你的任务：2 个进行中，1 个等待中");
   expect(await say("/status", { presence: { id: "a1", online: false } })).toContain("不在线");
   expect(await say("/status", { presence: { ...ONLINE, modelReady: false } })).toContain(
     "模型服务暂时不可用",
@@ -166,7 +180,7 @@ test("/status says whether anybody is there, and counts only what has not ended"
 });
 
 describe("/cancel", () => {
-  test("ends the newest job that has not ended, and no more than one", async () => {
+  test("ends the newest answer that has not ended, names it, and ends no more than one", async () => {
     const { context: made, cancelled } = context({
       open: [
         { status: "done" },
@@ -175,7 +189,35 @@ describe("/cancel", () => {
         { outcome: "cancelling" },
       ],
     });
-    expect(await run(made, "/取消")).toBe(TEXTS.cancelling);
+    expect(await run(made, "/取消")).toBe("正在取消对「问题 a1.j2」的回答，请稍候。");
+    expect(cancelled).toEqual(["a1.j2"]);
+  });
+
+  test.each(["running", "queued"] as const)("ends an answer (%s) before any task", async (status) => {
+    const { context: made, cancelled } = context({
+      open: [
+        { kind: "task", outcome: "cancelling" },
+        { status: "done" },
+        { status, outcome: "cancelling" },
+        { kind: "task", outcome: "cancelling" },
+      ],
+      tasks: [taskOf()],
+    });
+    expect(await run(made, "/cancel")).toBe(TEXTS.cancelling(answer(2)));
+    expect(cancelled).toEqual(["a1.j2"]);
+  });
+
+  test("without an answer in the making ends the newest task that has not ended, and names it", async () => {
+    const { context: made, cancelled } = context({
+      open: [
+        { status: "failed" },
+        { kind: "task", status: "done" },
+        { kind: "task", outcome: "cancelling" },
+        { kind: "task", outcome: "cancelling" },
+      ],
+      tasks: [taskOf()],
+    });
+    expect(await run(made, "/cancel")).toBe("正在取消任务 12「写周报」，请稍候。");
     expect(cancelled).toEqual(["a1.j2"]);
   });
 
@@ -198,7 +240,7 @@ describe("/cancel", () => {
     expect(await say("/cancel", { open: [{ outcome: "cancelled" }] })).toBe("");
     await parts.redis.flushall();
     expect(await say("/cancel", { open: [{ outcome: "cancelled", channel: "miniprogram" }] })).toBe(
-      TEXTS.cancelled,
+      TEXTS.cancelled(answer(0)),
     );
   });
 
@@ -206,22 +248,26 @@ describe("/cancel", () => {
     expect(await say("/cancel")).toBe(TEXTS.nothingToCancel);
     const presence = { id: "a1", online: false };
     expect(await say("/cancel", { open: [{ outcome: "cancelling" }], presence })).toBe(
-      TEXTS.cancelWhenOnline,
+      TEXTS.cancelWhenOnline(answer(0)),
     );
     await parts.redis.flushall();
-    expect(await say("/cancel", { open: [{ outcome: "done" }] })).toBe(TEXTS.overBeforeCancel);
+    expect(await say("/cancel", { open: [{ outcome: "done" }] })).toBe(TEXTS.overBeforeCancel(answer(0)));
   });
 
   test.each(["/cancel 12", "/取消12", "/cancel #12", "／取消　１２", "/取消 12号"])("%s", async (text) => {
     const { context: made, cancelled } = context({ tasks: [taskOf()], open: [{ outcome: "cancelling" }] });
-    expect(await run(made, text)).toBe(TEXTS.taskCancelling(taskName(taskOf())));
+    expect(await run(made, text)).toBe(TEXTS.cancelling(taskName(taskOf())));
     expect(cancelled).toEqual(["a1.t1"]);
   });
 
   test("of a task that has ended, is somebody's else, or is none", async () => {
     const done = taskOf({ status: "done" });
-    expect(await say("/cancel 12", { tasks: [done] })).toContain("已完成");
-    expect(await say("/cancel 12", { tasks: [taskOf()], cancelOutcome: "failed" })).toContain("没有完成");
+    expect(await say("/cancel 12", { tasks: [done] })).toBe(
+      "任务 12「写周报」已经结束（已完成），不需要取消。",
+    );
+    expect(await say("/cancel 12", { tasks: [taskOf()], cancelOutcome: "failed" })).toBe(
+      "任务 12「写周报」已经结束（失败），不需要取消。",
+    );
     expect(await say("/cancel 13", { tasks: [done] })).toBe(TEXTS.noSuchTask(13));
     expect(await say("/cancel 那个")).toBe(TEXTS.numberNeeded("/cancel"));
     expect(await say("/cancel 12", { tasks: [taskOf()], cancelOutcome: "cancelled" })).toBe("");

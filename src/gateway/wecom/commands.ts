@@ -1,6 +1,6 @@
 import type { AgentPresence } from "../../contract/presence.ts";
 import { agentOf } from "../../contract/identifiers.ts";
-import { isFinal } from "../jobs/job-record.ts";
+import { isFinal, type JobRecord } from "../jobs/job-record.ts";
 import { agent } from "./agent-command.ts";
 import { bind } from "./bind-command.ts";
 import { cancel } from "./cancel-command.ts";
@@ -62,12 +62,23 @@ async function showStatus(
 ): Promise<string> {
   const presence = await links.presence(agentOf(await conversation.current(userId)));
   const found = await Promise.all((await feed.openJobs(userId)).map((jobId) => jobs.find(jobId)));
-  const open = found.filter((job) => job && !isFinal(job.status));
-  const running = open.filter((job) => job?.status === "running").length;
+  const open = found.filter((job) => job !== undefined).filter(({ status }) => !isFinal(status));
   return [
     ...presenceLines(presence),
-    `你的任务：${running} 个进行中，${open.length - running} 个等待中`,
+    countLine(
+      "你的回答",
+      open.filter(({ kind }) => kind === "turn"),
+    ),
+    countLine(
+      "你的任务",
+      open.filter(({ kind }) => kind === "task"),
+    ),
   ].join("\n");
+}
+
+function countLine(what: string, open: readonly JobRecord[]): string {
+  const running = open.filter(({ status }) => status === "running").length;
+  return `${what}：${running} 个进行中，${open.length - running} 个等待中`;
 }
 
 function presenceLines({

@@ -27,3 +27,16 @@ export async function listDead(redis: RedisClient, count: number): Promise<DeadL
     };
   });
 }
+
+export interface DeadLetterCount {
+  /** Of those that are kept. */
+  count: number;
+  /** The newest one. Neither whom it was for nor its reason: WeCom's words may name a member. */
+  newest?: Pick<DeadLetter, "code" | "at">;
+}
+
+/** How many messages were given up, for everybody to see. */
+export async function countDead(redis: RedisClient): Promise<DeadLetterCount> {
+  const [count, [newest]] = await Promise.all([redis.xlen(wecomKeys.dead), listDead(redis, 1)]);
+  return newest ? { count, newest: { at: newest.at, code: newest.code } } : { count };
+}

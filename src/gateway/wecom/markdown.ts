@@ -1,4 +1,4 @@
-import type { MessageType } from "./api.ts";
+import type { TextType } from "./api.ts";
 import { fenceOf } from "./split.ts";
 
 /** What the markdown of a WeCom app message shows: headings, bold, links, inline code, quotes, coloured text (path/90236). */
@@ -11,13 +11,13 @@ const TABLE_DELIMITER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
  * (lists, tables, images, rules) becomes plain lines. With a code block as "text": WeCom would take `#` and `**` in the
  * code for markup. Nothing of the content is left out.
  */
-export function toWecomMessage(text: string): { type: MessageType; content: string } {
+export function toWecomMessage(text: string): { type: TextType; content: string } {
   const lines = text.replace(/\r\n?/g, "\n").split("\n");
   const type = RENDERED.test(text) && !lines.some(fenceOf) ? "markdown" : "text";
   return { type, content: convertLines(lines, type).join("\n").trim() };
 }
 
-function convertLines(lines: readonly string[], type: MessageType): string[] {
+function convertLines(lines: readonly string[], type: TextType): string[] {
   const out: string[] = [];
   let open = "";
   for (let at = 0; at < lines.length; at++) {
@@ -59,7 +59,7 @@ function cells(row: string): string[] {
 }
 
 /** One line a row, with the columns' names: `• 名称：甲；价格：3`. */
-function tableLines([header = [], ...rows]: string[][], type: MessageType): string[] {
+function tableLines([header = [], ...rows]: string[][], type: TextType): string[] {
   if (rows.length === 0) return [inline(header.join("；"), type)];
   return rows.map((row) => {
     const parts = row.map((cell, column) => (header[column] ? `${header[column]}：${cell}` : cell));
@@ -67,7 +67,7 @@ function tableLines([header = [], ...rows]: string[][], type: MessageType): stri
   });
 }
 
-function convertLine(line: string, type: MessageType): string {
+function convertLine(line: string, type: TextType): string {
   if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) return "————————";
   const [, quote = "", rest = ""] = /^((?:\s{0,3}> ?)*)(.*)$/.exec(line) ?? [];
   const item = rest
@@ -79,12 +79,12 @@ function convertLine(line: string, type: MessageType): string {
 }
 
 /** Converts what stands inside a line, but nothing in `inline code`. */
-function inline(line: string, type: MessageType): string {
+function inline(line: string, type: TextType): string {
   const parts = line.split(/(`{1,3}[^`]+`{1,3})/);
   return parts.map((part, index) => (index % 2 === 1 ? part : inlineText(part, type))).join("");
 }
 
-function inlineText(text: string, type: MessageType): string {
+function inlineText(text: string, type: TextType): string {
   const images = text.replace(
     /!\[([^\]]{0,300})\]\(([^)\s]{1,2000})[^)]{0,300}\)/g,
     (_, alt: string, url: string) => `[${alt || "图片"}](${url})`,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type Fault, startWecomApi, type WecomApiStandIn } from "../../../dev/wecom-api.ts";
+import { callerOf } from "../../../test/caller.ts";
 import { type GatewaysOnRedis, log, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { reasonOf } from "../../contract/refusal.ts";
 import { IN_WECOM, openDevices } from "../users/devices.ts";
@@ -47,9 +48,9 @@ const reasonFor = (code: string, login = loginAt(wecom.url)) =>
 test("a code signs in its member: the user whose messages come by the callback, on a device of their own", async () => {
   const { token, user } = await loginAt(wecom.url).wecomLogin("member-zhangsan", "企业微信 · iPhone");
   expect(user.id).toBe(await users().identify("wecom", "zhangsan"));
-  const caller = await sessions.verify(token);
-  expect(caller?.userId).toBe(user.id);
-  const devices = await sessions.list(user.id, caller?.deviceId ?? "");
+  const caller = await callerOf(sessions, token);
+  expect(caller.userId).toBe(user.id);
+  const devices = await sessions.list(user.id, caller.deviceId);
   expect(devices).toMatchObject([{ name: "企业微信 · iPhone", channel: IN_WECOM, current: true }]);
   expect((await loginAt(wecom.url).wecomLogin("member-lisi", undefined)).user.id).not.toBe(user.id);
 });

@@ -78,6 +78,15 @@ test("several are added in order, and only those that are new", async () => {
   expect(await outbox.addAll([])).toBe(0);
 });
 
+test("what continues another is left out with it, and there is only what was added first", async () => {
+  const more = (id: string) => message(id, { continues: true });
+  await outbox.addAll([message("a"), more("a1")]);
+  expect(await outbox.addAll([message("a"), more("a1"), more("a2"), message("b"), more("b1")])).toBe(2);
+  const late = message("c", { unlessSent: "a" });
+  expect(await outbox.addAll([late, more("c1"), more("c2")])).toBe(0);
+  expect(await queued()).toEqual(["a", "a1", "b", "b1"]);
+});
+
 test("a member that waits goes on waiting when something is added", async () => {
   const later = Date.now() + 60_000;
   await redis.zadd(wecomKeys.due, later, "zhangsan");

@@ -21,13 +21,15 @@ export interface OutboxMessage extends OutboxContent {
   otherwise?: readonly OutboxContent[];
   /** Leave it out when the message with this id was added before. */
   unlessSent?: string;
-  /** Leave it out when the message with this id was not added before. Not together with `unlessSent`. */
+  /** Leave it out when the message with this id was not added before. */
   onlyAfter?: string;
+  /** It continues the one before it in `addAll`: leave it out when that is. At most one of these three. */
+  continues?: boolean;
 }
 
 /** Messages to members, durable from here on: each member's go out in the order in which they were added. */
 export interface Outbox {
-  /** False: it was added before, or `unlessSent` was, or `onlyAfter` was not. */
+  /** False: it was added before, or is to be left out. */
   add(message: OutboxMessage): Promise<boolean>;
   /** Adds all of them in one step, such as the pieces of one answer; returns how many were not there before. */
   addAll(messages: readonly OutboxMessage[]): Promise<number>;
@@ -35,12 +37,13 @@ export interface Outbox {
 
 // Three keys a message (its own id, the other id, the member's list), and as many arguments.
 const add = script(`
-local added = 0
+local added, skip = 0, false
 for i = 0, (#KEYS - 1) / 3 - 1 do
   local sent, other, outbox = KEYS[i * 3 + 2], KEYS[i * 3 + 3], KEYS[i * 3 + 4]
-  local item, member, otherMustBe = ARGV[i * 3 + 3], ARGV[i * 3 + 4], ARGV[i * 3 + 5]
-  local skip = redis.call('EXISTS', sent) == 1
-  if otherMustBe ~= '' and redis.call('EXISTS', other) ~= tonumber(otherMustBe) then skip = true end
+  local item, member, condition = ARGV[i * 3 + 3], ARGV[i * 3 + 4], ARGV[i * 3 + 5]
+  local otherMustBe = tonumber(condition)
+  skip = redis.call('EXISTS', sent) == 1 or (condition == 'continues' and skip)
+  if otherMustBe and redis.call('EXISTS', other) ~= otherMustBe then skip = true end
   if not skip then
     redis.call('SET', sent, '1', 'EX', ARGV[2])
     redis.call('RPUSH', outbox, item)
@@ -57,13 +60,14 @@ export function openOutbox(redis: RedisClient): Outbox {
     if (messages.length === 0) return 0;
     const keys: string[] = [wecomKeys.due];
     const args: (string | number)[] = [Date.now(), JOB_TTL_SECONDS];
-    for (const { unlessSent, onlyAfter, otherwise = [], ...message } of messages) {
+    for (const { unlessSent, onlyAfter, continues, otherwise = [], ...message } of messages) {
       const { id, member } = message;
       keys.push(wecomKeys.sent(id), wecomKeys.sent(unlessSent ?? onlyAfter ?? id), wecomKeys.outbox(member));
       // Lua reads an empty list and writes an empty object.
       const substitutes = otherwise.length === 0 ? {} : { otherwise: otherwise.map(wellFormed) };
       const item = JSON.stringify({ ...wellFormed(message), ...substitutes });
-      args.push(item, member, unlessSent !== undefined ? "0" : onlyAfter !== undefined ? "1" : "");
+      const otherMustBe = unlessSent !== undefined ? "0" : onlyAfter !== undefined ? "1" : "";
+      args.push(item, member, continues ? "continues" : otherMustBe);
     }
     return Number(await add(redis, keys, args));
   };

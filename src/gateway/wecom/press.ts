@@ -9,6 +9,7 @@ import { type CardId, parseCardId } from "./card-id.ts";
 import { refusalText } from "./command.ts";
 import type { WecomInbound } from "./inbound-message.ts";
 import type { Outbox } from "./outbox.ts";
+import { firstPieceId, inPieces } from "./pieces.ts";
 import { describeTask, STATUS_NAMES, taskName } from "./task-text.ts";
 import { endMessageId } from "./tell-task.ts";
 import { TEXTS } from "./texts.ts";
@@ -60,13 +61,8 @@ async function view({ links, outbox }: PressContext, { member, task, atMs }: Pre
   const second = Math.floor(atMs / 1_000);
   const answerId = (at: number) => `view:${task.id}:${at}`;
   const content = describeTask(task, await links.presence(task.agentId));
-  await outbox.add({
-    id: answerId(second),
-    member,
-    type: "text",
-    content,
-    unlessSent: answerId(second - 1),
-  });
+  const unlessSent = firstPieceId(answerId(second - 1));
+  await outbox.addAll(inPieces({ id: answerId(second), member, type: "text", content, unlessSent }));
 }
 
 async function cancel(context: PressContext, press: Press): Promise<void> {
@@ -85,7 +81,7 @@ async function cancel(context: PressContext, press: Press): Promise<void> {
       await say("over", TEXTS.taskOver(name, STATUS_NAMES[outcome]));
     // With the agent there, the changed card is the answer a moment later.
     else if (outcome === "cancelling" && !(await links.presence(task.agentId)).online)
-      await say("cancelling", TEXTS.taskCancelWhenOnline(name));
+      await say("cancelling", TEXTS.cancelWhenOnline(name));
   } catch (error) {
     await sayRefused(outbox, press, error);
   }

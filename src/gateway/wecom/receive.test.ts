@@ -10,6 +10,7 @@ import { openChannelConversation } from "./conversation.ts";
 import type { WecomInbound } from "./inbound-message.ts";
 import { openOutbox, type OutboxMessage } from "./outbox.ts";
 import { receive, type ReceiveContext } from "./receive.ts";
+import { PIECE_MAX_BYTES } from "./split.ts";
 import { TEXTS } from "./texts.ts";
 
 const AGENT_IDS = ["a1"];
@@ -110,6 +111,29 @@ test("events that say nothing to the member, and an empty text, are not answered
   await receive(context, text("m:1", " \n"));
   expect(await answers()).toEqual([]);
   expect(await queuedJobs()).toEqual([]);
+});
+
+test("a reply that is too long for one message comes in pieces; handled again, it adds none", async () => {
+  const family = "👨‍👩‍👧‍👦".repeat(30);
+  const handOver = (number: number) => receive(context, text(`m:task${number}`, `/task ${family}`));
+  const numbersIn = (pieces: readonly string[]) =>
+    (pieces.join("\n").match(/^\d+　排队中　(?:👨‍👩‍👧‍👦){24}…$/gmu) ?? []).map(Number.parseFloat);
+  for (let number = 1; number <= 4; number++) await handOver(number);
+  await receive(context, text("m:list", "/tasks"));
+  const first = await answers();
+  expect(first.length).toBe(2);
+  expect(numbersIn(first)).toEqual([4, 3, 2, 1]);
+
+  for (let number = 5; number <= 10; number++) await handOver(number);
+  // Handled again, after a crash, there is more to say.
+  await receive(context, text("m:list", "/tasks"));
+  expect(await answers()).toEqual(first);
+
+  await receive(context, text("m:again", "/tasks"));
+  const second = (await answers()).slice(first.length);
+  expect(numbersIn(second)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  for (const piece of [...first, ...second])
+    expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(PIECE_MAX_BYTES);
 });
 
 test("too long a text is answered, not asked of the model", async () => {

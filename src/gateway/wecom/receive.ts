@@ -9,6 +9,7 @@ import type { CommandContext } from "./command.ts";
 import { runCommand } from "./commands.ts";
 import type { WecomInbound } from "./inbound-message.ts";
 import type { Outbox } from "./outbox.ts";
+import { inPieces } from "./pieces.ts";
 import { receivePress } from "./press.ts";
 import { kindName, TEXTS } from "./texts.ts";
 
@@ -26,8 +27,9 @@ export interface ReceiveContext extends CommandContext {
 /** Does what a message from WeCom asks for. Every step can be done again: after a crash the same message comes again. */
 export async function receive(context: ReceiveContext, message: WecomInbound): Promise<void> {
   const { outbox } = context;
+  const { member, dedupeId } = message;
   const reply = (content: string) =>
-    outbox.add({ id: `reply:${message.dedupeId}`, member: message.member, type: "text", content });
+    outbox.addAll(inPieces({ id: `reply:${dedupeId}`, member, type: "text", content }));
   switch (message.kind) {
     case "text":
       await receiveText(context, message, reply);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openSending, type Sending, until } from "../../../dev/wecom-sending.ts";
 import { wecomKeys } from "../redis/keys.ts";
-import { listDead } from "./dead-letters.ts";
+import { countDead, listDead } from "./dead-letters.ts";
 import { readProblem } from "./problem.ts";
 
 let at: Sending;
@@ -27,6 +27,7 @@ describe("errors", () => {
     await until(at.isEmpty);
     expect(at.wecom.sent()).toHaveLength(2);
     expect(await readProblem(at.redis)).toBeUndefined();
+    expect(await countDead(at.redis)).toEqual({ count: 0 });
     expect(at.logged.filter((record) => record.level === "info")).toHaveLength(1);
   });
 
@@ -90,6 +91,10 @@ describe("errors", () => {
     expect(Date.now() - (dead[0]?.at ?? 0)).toBeWithin(0, 5_000);
     expect(errors()).toHaveLength(4);
     expect(await listDead(at.redis, 1)).toHaveLength(1);
+    expect(await countDead(at.redis)).toEqual({
+      count: 4,
+      newest: { at: dead[0]?.at ?? 0, code: 44004 },
+    });
   });
 
   test("what is too long for WeCom becomes a dead letter, never half a message", async () => {

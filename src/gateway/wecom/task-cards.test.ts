@@ -45,7 +45,7 @@ describe("a task", () => {
     await at.agentSays(jobId, { t: "done", text: "本周完成三件事。" });
     await untilSeen(2);
     expect(await settled()).toEqual([
-      "写周报｜任务 1 · 已完成｜本周完成三件事。｜查看",
+      "写周报｜任务 1 · 已完成｜结果：本周完成三件事。｜查看",
       `${name}的结果：\n\n本周完成三件事。`,
     ]);
   });
@@ -65,7 +65,7 @@ describe("a task", () => {
     );
     await untilSeen(2);
     expect(seen()).toEqual([
-      "写周报｜任务 1 · 没有完成｜模型断开｜重试 查看",
+      "写周报｜任务 1 · 失败｜原因：模型断开｜重试 查看",
       `前半\n\n${TEXTS.cutOff}\n${TEXTS.taskFailed(name, "模型断开")}`,
     ]);
     await at.press(member, "retry");
@@ -101,7 +101,7 @@ describe("a task", () => {
     expect(await settled()).toEqual([
       "写周报｜任务 1 · 已取消｜｜重试 查看",
       expect.stringContaining("最近的任务"),
-      TEXTS.taskCancelled(name),
+      TEXTS.cancelled(name),
     ]);
     await at.say(member, "/retry 1");
     await untilSeen(5);
@@ -117,7 +117,7 @@ describe("a button", () => {
     const first = await at.press(member, "cancel", member, { createTime });
     const second = await at.press(member, "cancel", member, { createTime }).catch(() => undefined);
     await untilSeen(2);
-    expect(await settled()).toEqual(["写周报｜任务 1 · 已取消｜｜重试 查看", TEXTS.taskCancelled(name)]);
+    expect(await settled()).toEqual(["写周报｜任务 1 · 已取消｜｜重试 查看", TEXTS.cancelled(name)]);
     const codes = [first.ResponseCode, second?.ResponseCode];
     const used = at.wecom.calls(UPDATE.api).filter(({ outcome }) => outcome === "updated");
     // The newest code that was there, never the one from before the presses.
@@ -133,8 +133,8 @@ describe("a button", () => {
     await at.agentSays(jobId, { t: "cancelled" });
     await untilSeen(2);
     expect(await settled()).toEqual([
-      "写周报｜任务 1 · 已取消｜写了一段｜重试 查看",
-      `写了一段\n\n${TEXTS.cutOff}\n${TEXTS.taskCancelled(name)}`,
+      "写周报｜任务 1 · 已取消｜已经生成的部分：写了一段｜重试 查看",
+      `写了一段\n\n${TEXTS.cutOff}\n${TEXTS.cancelled(name)}`,
     ]);
   });
 
@@ -145,7 +145,7 @@ describe("a button", () => {
     await at.press(member, "cancel");
     await at.press(member, "cancel");
     await untilSeen(2);
-    expect((await settled()).slice(1)).toEqual([TEXTS.taskCancelWhenOnline(name)]);
+    expect((await settled()).slice(1)).toEqual([TEXTS.cancelWhenOnline(name)]);
   });
 
   test("取消 that comes when it has ended leaves the result alone and shows it", async () => {
@@ -156,7 +156,7 @@ describe("a button", () => {
     await untilSeen(2);
     await at.press(member, "cancel");
     await at.until(() => seen()[0]?.includes("已完成") === true);
-    expect(await settled()).toEqual(["写周报｜任务 1 · 已完成｜结果｜查看", `${name}的结果：\n\n结果`]);
+    expect(await settled()).toEqual(["写周报｜任务 1 · 已完成｜结果：结果｜查看", `${name}的结果：\n\n结果`]);
     expect((await at.taskOf(member)).status).toBe("done");
   });
 
@@ -224,7 +224,7 @@ describe("a button", () => {
     expect((await at.taskOf(member)).status).toBe("queued");
     at.startRunning();
     await untilSeen(2);
-    expect(await settled()).toEqual(["写周报｜任务 1 · 已取消｜｜重试 查看", TEXTS.taskCancelled(name)]);
+    expect(await settled()).toEqual(["写周报｜任务 1 · 已取消｜｜重试 查看", TEXTS.cancelled(name)]);
   });
 });
 
@@ -236,7 +236,7 @@ describe("when WeCom will not", () => {
     await untilSeen(3);
     expect(seen()).toEqual([
       "写周报｜任务 1 · 排队中｜｜取消 查看",
-      "写周报｜任务 1 · 没有完成｜断开｜重试 查看",
+      "写周报｜任务 1 · 失败｜原因：断开｜重试 查看",
       TEXTS.taskFailed(name, "断开"),
     ]);
     await at.press(member, "retry");
@@ -271,7 +271,33 @@ test("a preview is shown without Markdown's marks", async () => {
   const jobId = await submit();
   await at.agentSays(jobId, { t: "done", text: "## 要点\n- **新版本**周三发布\n- 用 `git` 管理" });
   await untilSeen(2);
-  expect(seen()[0]).toContain("｜要点 • 新版本周三发布 • 用 git 管理｜");
+  expect(seen()[0]).toContain("｜结果：要点 • 新版本周三发布 • 用 git 管理｜");
+});
+
+test("a card and 查看 say when they show no more than a result's beginning", async () => {
+  const jobId = await submit();
+  await at.agentSays(jobId, { t: "done", text: "一二三四五".repeat(60) });
+  await untilSeen(2);
+  expect(seen()[0]).toMatch(/已完成｜结果开头：(?:一二三四五){22}…｜查看$/);
+  await at.press(member, "view");
+  await untilSeen(3);
+  expect((await settled()).at(-1)).toMatch(/\n结果开头：(?:一二三四五){40}…\n发送 \/retry 1/);
+});
+
+test("查看 of what is too long for one message comes in pieces, once", async () => {
+  const family = "👨‍👩‍👧‍👦";
+  const jobId = await submit(family);
+  await at.agentSays(jobId, { t: "delta", text: family.repeat(300) }, { t: "cancelled" });
+  await at.until(async () => (await at.taskOf(member)).status === "cancelled");
+  const before = (await settled()).length;
+  const createTime = Math.floor(Date.now() / 1_000);
+  for (const later of [0, 0, 1]) await at.press(member, "view", member, { createTime: createTime + later });
+  const pieces = (await settled()).slice(before);
+  expect(pieces.length).toBe(3);
+  expect(pieces[0]).toContain("\n已经生成的开头：");
+  expect(pieces[2]).toContain("发送 /retry 1 重试。");
+  // One of them is the title's.
+  expect(pieces.join("").split(family).length - 1).toBe(1 + 200);
 });
 
 test("a state as text says what can be done next", async () => {

@@ -2,7 +2,7 @@ import { excerpt } from "../../excerpt.ts";
 import type { JobStatus } from "../../contract/job.ts";
 import type { AgentPresence } from "../../contract/presence.ts";
 import type { Task } from "../../contract/task.ts";
-import { isFinal } from "../jobs/job-record.ts";
+import { isFinal, type JobRecord } from "../jobs/job-record.ts";
 
 /** What a task's state looks like in words. */
 export const STATUS_NAMES: Readonly<Record<JobStatus, string>> = {
@@ -10,14 +10,15 @@ export const STATUS_NAMES: Readonly<Record<JobStatus, string>> = {
   delivered: "等待执行",
   running: "进行中",
   done: "已完成",
-  failed: "没有完成",
+  failed: "失败",
   cancelled: "已取消",
 };
 
 /** WeCom's members and their company are there; the gateway's machine may be set to another time. */
 const TIME_ZONE = "Asia/Shanghai";
 let timeFormat: Intl.DateTimeFormat | undefined;
-const TITLE_IN_TEXT_CHARS = 24;
+/** Of a title or a question that a sentence names. */
+const NAME_CHARS = 24;
 
 export function timeText(at: number): string {
   // Only now: to make it takes 17 ms, which a program's start has no use for.
@@ -44,7 +45,12 @@ export function durationText(ms: number): string {
 
 /** How a text names a task: by what its owner types and what they will recognise. */
 export function taskName({ number, title }: Pick<Task, "number" | "title">): string {
-  return `任务 ${number}「${excerpt(title, TITLE_IN_TEXT_CHARS)}」`;
+  return `任务 ${number}「${excerpt(title, NAME_CHARS)}」`;
+}
+
+/** The same of the answer to a question. */
+export function answerName({ preview }: Pick<JobRecord, "preview">): string {
+  return `对「${excerpt(preview, NAME_CHARS)}」的回答`;
 }
 
 export function statusText({ status, progress }: Pick<Task, "status" | "progress">): string {
@@ -65,10 +71,21 @@ export function waitingText({ status }: Task, presence: AgentPresence): string |
   return undefined;
 }
 
-/** What came of it, in a line or two; undefined while it goes on. */
-export function outcomeText({ status, preview, failure }: Task): string | undefined {
-  if (status === "failed") return failure?.message;
-  return preview === undefined || preview === "" ? undefined : withoutMarks(preview);
+/**
+ * What came of it, in a line that says what it is: why it failed, the result, or only its beginning, of which at most
+ * `maxChars` are shown; undefined while there is nothing.
+ */
+export function outcomeText(
+  { status, preview, failure }: Task,
+  maxChars = Number.POSITIVE_INFINITY,
+): string | undefined {
+  if (status === "failed") return failure && `原因：${failure.message}`;
+  if (preview === undefined || preview === "") return undefined;
+  const shown = excerpt(withoutMarks(preview), maxChars);
+  // What the preview left out shows at its end.
+  const isBeginning = shown.endsWith("…");
+  if (status === "done") return `${isBeginning ? "结果开头" : "结果"}：${shown}`;
+  return `${isBeginning ? "已经生成的开头" : "已经生成的部分"}：${shown}`;
 }
 
 /** Cards and plain texts show Markdown's marks as they are; in a line that is only the beginning, they say nothing. */
@@ -92,14 +109,14 @@ export function describeTask(task: Task, presence: AgentPresence): string {
     `智能体：${task.agentId}`,
     `提交：${timeText(task.createdAt)}`,
     ...(took === undefined ? [] : [`${isFinal(task.status) ? "用时" : "已用"}：${took}`]),
-    ...(outcome === undefined ? [] : [`${task.status === "failed" ? "原因" : "内容"}：${outcome}`]),
+    ...(outcome === undefined ? [] : [outcome]),
     whatNext(task),
   ].join("\n");
 }
 
 /** One line for a list. */
 export function listLine(task: Task): string {
-  return `${task.number}　${statusText(task)}　${excerpt(task.title, TITLE_IN_TEXT_CHARS)}`;
+  return `${task.number}　${statusText(task)}　${excerpt(task.title, NAME_CHARS)}`;
 }
 
 /** The commands that make sense now, for who has no buttons to press. */

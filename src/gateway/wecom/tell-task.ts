@@ -7,7 +7,7 @@ import type { TaskChange, TaskRecord } from "../tasks/tasks.ts";
 import { cardAsText, taskCard } from "./card.ts";
 import { toWecomMessage } from "./markdown.ts";
 import type { Outbox, OutboxContent, OutboxMessage } from "./outbox.ts";
-import { splitUtf8 } from "./split.ts";
+import { inPieces } from "./pieces.ts";
 import { taskName } from "./task-text.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -53,14 +53,8 @@ async function tellEnd({ redis, links, outbox }: TellTaskContext, task: TaskReco
     // Another card needs another id: it is the second of this attempt.
     otherwise: newCard(task, presence, 2),
   };
-  const { type, content } = await resultOf(redis, task);
-  const pieces = splitUtf8(content).map((piece, n) => ({
-    id: `result:${task.jobId}:${n}`,
-    member: task.origin,
-    type,
-    content: piece,
-  }));
-  await outbox.addAll([update, ...pieces]);
+  const result = { id: `result:${task.jobId}`, member: task.origin, ...(await resultOf(redis, task)) };
+  await outbox.addAll([update, ...inPieces(result)]);
 }
 
 /** A card as a message of its own, and what says the same where cards are not supported. */
@@ -82,7 +76,7 @@ async function resultOf(redis: RedisClient, task: TaskRecord) {
   if (task.status === "done") return toWecomMessage(`${name}的结果：\n\n${text}`);
   const end =
     task.status === "cancelled"
-      ? TEXTS.taskCancelled(name)
+      ? TEXTS.cancelled(name)
       : TEXTS.taskFailed(name, task.failure?.message ?? "原因不明");
   return toWecomMessage(text === "" ? end : `${text}\n\n${TEXTS.cutOff}\n${end}`);
 }

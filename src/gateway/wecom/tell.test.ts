@@ -100,6 +100,17 @@ test("a long wait gets one notice, when it is due, and none after the end", asyn
   expect(await parts.redis.zrangebyscore(wecomKeys.thinking, "-inf", "+inf")).toEqual([early.id]);
 });
 
+test("a notice that has become due says why nobody is thinking, if nobody can", async () => {
+  for (const online of [false, true]) {
+    presence = { id: "a1", online: true, modelReady: true };
+    await tellMember(context, await queuedJob(Date.now() - THINKING_AFTER_MS - 1), "queued");
+    // An agent that is away tells nothing of its model.
+    presence = online ? { id: "a1", online, modelReady: false } : { id: "a1", online };
+    await think();
+  }
+  expect(await texts()).toEqual([TEXTS.queuedOffline, TEXTS.queuedModelDown]);
+});
+
 test("a failure keeps what was said before it, and is told apart from it", async () => {
   const failed: ReplyEvent = { t: "failed", code: "model-error", message: "模型断开" };
   const silent = await ends(await queuedJob(), { t: "started" }, failed);
@@ -113,9 +124,9 @@ test("a failure keeps what was said before it, and is told apart from it", async
   expect(second).toContain("模型断开");
 });
 
-test("a cancelled job says so", async () => {
+test("a cancelled job says so, and which it was", async () => {
   const job = await queuedJob();
   await parts.jobs.cancel(job.id);
   await tellMember(context, await found(job.id), "cancelled");
-  expect(await texts()).toEqual([TEXTS.cancelled]);
+  expect(await texts()).toEqual([TEXTS.cancelled(`对「${job.preview}」的回答`)]);
 });

@@ -1,4 +1,5 @@
 import type { JobStatus } from "../../contract/job.ts";
+import type { AgentPresence } from "../../contract/presence.ts";
 import { readOutcome } from "../jobs/job-events.ts";
 import { isFinal, type JobRecord } from "../jobs/job-record.ts";
 import type { Links } from "../link/links.ts";
@@ -6,7 +7,8 @@ import type { RedisClient } from "../redis/connect.ts";
 import { JOB_TTL_SECONDS, wecomKeys } from "../redis/keys.ts";
 import { toWecomMessage } from "./markdown.ts";
 import type { Outbox } from "./outbox.ts";
-import { splitUtf8 } from "./split.ts";
+import { firstPieceId, inPieces } from "./pieces.ts";
+import { answerName } from "./task-text.ts";
 import { TEXTS } from "./texts.ts";
 
 /** An answer that takes longer gets a short notice, so that nobody thinks the message was lost. */
@@ -18,8 +20,9 @@ export interface TellContext {
   outbox: Outbox;
 }
 
-/** The id of the first piece of a job's answer: once it is in the outbox, notices about the job come too late. */
-const answerId = (jobId: string) => `answer:${jobId}:0`;
+const answerId = (jobId: string) => `answer:${jobId}`;
+/** Once an answer is in the outbox, notices about its job come too late. */
+const unlessAnswered = (jobId: string) => ({ unlessSent: firstPieceId(answerId(jobId)) });
 
 /** Tells a member what became of their message. `job.origin` is the member's userid. */
 export async function tellMember(context: TellContext, job: JobRecord, status: JobStatus): Promise<void> {
@@ -28,34 +31,31 @@ export async function tellMember(context: TellContext, job: JobRecord, status: J
 }
 
 async function tellQueued({ redis, links, outbox }: TellContext, job: JobRecord): Promise<void> {
-  const { online, modelReady } = await links.presence(job.agentId);
-  if (online && modelReady !== false) {
+  const content = whyWaiting(await links.presence(job.agentId));
+  if (content === undefined) {
     await redis.zadd(wecomKeys.thinking, job.createdAt + THINKING_AFTER_MS, job.id);
     await redis.expire(wecomKeys.thinking, JOB_TTL_SECONDS);
     return;
   }
-  const content = online ? TEXTS.queuedModelDown : TEXTS.queuedOffline;
-  await outbox.add({
-    id: `queued:${job.id}`,
-    member: job.origin,
-    type: "text",
-    content,
-    unlessSent: answerId(job.id),
-  });
+  const notice = { id: `queued:${job.id}`, member: job.origin, type: "text", content } as const;
+  await outbox.add({ ...notice, ...unlessAnswered(job.id) });
+}
+
+/** What keeps an agent from answering now; undefined: nothing. */
+function whyWaiting({ online, modelReady }: AgentPresence): string | undefined {
+  if (!online) return TEXTS.queuedOffline;
+  return modelReady === false ? TEXTS.queuedModelDown : undefined;
 }
 
 async function tellAnswer({ redis, outbox }: TellContext, job: JobRecord): Promise<void> {
   await redis.zrem(wecomKeys.thinking, job.id);
   const outcome = await readOutcome(redis, job.id);
   if (!outcome) return;
-  const { type, content } = answerOf(outcome);
-  const pieces = splitUtf8(content);
-  await outbox.addAll(
-    pieces.map((piece, n) => ({ id: `answer:${job.id}:${n}`, member: job.origin, type, content: piece })),
-  );
+  const answer = { id: answerId(job.id), member: job.origin, ...answerOf(job, outcome) };
+  await outbox.addAll(inPieces(answer));
 }
 
-function answerOf({ event, text }: NonNullable<Awaited<ReturnType<typeof readOutcome>>>) {
+function answerOf(job: JobRecord, { event, text }: NonNullable<Awaited<ReturnType<typeof readOutcome>>>) {
   switch (event.t) {
     case "done":
       return toWecomMessage(event.text);
@@ -66,7 +66,7 @@ function answerOf({ event, text }: NonNullable<Awaited<ReturnType<typeof readOut
           : `${text}\n\n${TEXTS.cutOff}\n${TEXTS.failed(event.message)}`,
       );
     case "cancelled":
-      return { type: "text" as const, content: TEXTS.cancelled };
+      return { type: "text" as const, content: TEXTS.cancelled(answerName(job)) };
   }
 }
 
@@ -80,15 +80,10 @@ export async function tellThinking(
   for (const jobId of due) {
     const job = await find(jobId);
     if (job && !isFinal(job.status)) {
-      const { modelReady } = await links.presence(job.agentId);
-      const content = modelReady === false ? TEXTS.queuedModelDown : TEXTS.thinking;
-      await outbox.add({
-        id: `thinking:${jobId}`,
-        member: job.origin,
-        type: "text",
-        content,
-        unlessSent: answerId(jobId),
-      });
+      // Meanwhile it may have gone away.
+      const content = whyWaiting(await links.presence(job.agentId)) ?? TEXTS.thinking;
+      const notice = { id: `thinking:${jobId}`, member: job.origin, type: "text", content } as const;
+      await outbox.add({ ...notice, ...unlessAnswered(jobId) });
     }
     await redis.zrem(wecomKeys.thinking, jobId);
   }

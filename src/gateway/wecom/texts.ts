@@ -1,14 +1,19 @@
+import { excerpt } from "../../excerpt.ts";
+
+/** Enough to see what was mistyped. */
+const COMMAND_SHOWN_CHARS = 20;
+
 /** What the app says to members by itself. */
 export const TEXTS = {
   welcome:
-    "你好，我是「智控未来」，在公司自己的服务器上运行的智能助手，你说的话不会离开公司。\n\n直接发文字就可以和我对话，发送 /help 查看全部命令。",
+    "你好，我是「智控未来」。我用公司自己的模型回答，会话保存在公司的机器上。\n\n直接发文字就可以和我对话，发送 /help 查看全部命令。",
   help: [
     "直接发文字即可提问，我会记住同一会话里的上下文。",
     "",
     "对话",
     "/new　开始新的会话",
-    "/cancel　取消正在进行的回答",
-    "/status　查看智能体和任务的状态",
+    "/cancel　取消最近一个还没完成的回答；没有就取消最近的任务",
+    "/status　查看智能体、自己的回答和任务的状态",
     "",
     "任务：交给我慢慢做，做完会通知你",
     "/task 内容　提交一个任务",
@@ -23,13 +28,14 @@ export const TEXTS = {
     "",
     "也可以用中文：/新会话 /取消 /状态 /任务 /任务列表 /重试 /智能体 /绑定 /帮助",
   ].join("\n"),
-  unknownCommand: (command: string) => `没有 ${command} 这个命令，发送 /help 查看可用的命令。`,
+  unknownCommand: (command: string) =>
+    `没有 ${excerpt(command, COMMAND_SHOWN_CHARS)} 这个命令，发送 /help 查看可用的命令。`,
   newConversation: "已开始新的会话，之前的内容不会再作为上下文。",
-  cancelled: "已取消。",
-  cancelling: "正在取消，请稍候。",
-  cancelWhenOnline: "智能体当前不在线，恢复连接后会立即取消。",
+  cancelled: (name: string) => `${name}已取消。`,
+  cancelling: (name: string) => `正在取消${name}，请稍候。`,
+  cancelWhenOnline: (name: string) => `智能体当前不在线，恢复连接后会立即取消${name}。`,
   nothingToCancel: "没有正在进行的回答或任务。",
-  overBeforeCancel: "它刚刚已经结束，没有取消。",
+  overBeforeCancel: (name: string) => `${name}刚刚已经结束，没有取消。`,
   taskUsage: "请在 /task 后面写上要做的事，例如：\n/task 把上周的会议记录整理成一页要点",
   taskList: (lines: readonly string[], hasMore: boolean) =>
     [
@@ -44,11 +50,8 @@ export const TEXTS = {
   noTasks: "你还没有任务。发送 /task 内容 提交一个。",
   noSuchTask: (number: number) => `没有编号是 ${number} 的任务，发送 /tasks 查看你的任务。`,
   numberNeeded: (command: string) => `请写上任务的编号，例如：${command} 1\n发送 /tasks 查看编号。`,
-  taskCancelled: (name: string) => `${name}已取消。`,
-  taskCancelling: (name: string) => `正在取消${name}，请稍候。`,
-  taskCancelWhenOnline: (name: string) => `智能体当前不在线，恢复连接后会立即取消${name}。`,
-  taskOver: (name: string, status: string) => `${name}${status}，不需要取消。`,
-  taskFailed: (name: string, reason: string) => `${name}没有完成：${reason}`,
+  taskOver: (name: string, status: string) => `${name}已经结束（${status}），不需要取消。`,
+  taskFailed: (name: string, reason: string) => `${name}失败：${reason}`,
   taskRetried: (name: string) => `${name}已重新开始。`,
   taskStillGoing: (name: string) => `${name}还在进行，结束之后才能重试。`,
   agentList: (lines: readonly string[]) => ["智能体（编号　名称　状态）：", ...lines].join("\n"),
