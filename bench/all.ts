@@ -40,22 +40,26 @@ const settings = readSettings(argv);
 const unknown = settings.only.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) throw new Error(`no measurement ${unknown.join(", ")}`);
 
+const beganAt = performance.now();
+const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1000;
 const rows: Row[] = [];
 const failures: string[] = [];
 for (const [name, measure] of Object.entries(MEASUREMENTS)) {
   if (settings.only.length > 0 && !settings.only.includes(name)) continue;
   const say = (line: string) => console.log(`[${name}] ${line}`);
+  const startedAt = performance.now();
   try {
     rows.push(...(await measure(settings, say)));
   } catch (error) {
     failures.push(name);
     say(`not measured: ${Bun.inspect(error)}`);
   }
+  say(`took ${secondsSince(startedAt).toFixed(1)} s`);
 }
 
 console.log(`\n${plainTable(rows)}`);
 // A part of the table would look like all of it.
 const isWhole = settings.only.length === 0 && failures.length === 0;
-if (isWhole) await Bun.write(RESULTS, resultsDocument(rows, new Date()));
+if (isWhole) await Bun.write(RESULTS, resultsDocument(rows, new Date(), secondsSince(beganAt)));
 if (failures.length > 0) console.log(`\nnot measured: ${failures.join(", ")}`);
 process.exit(failures.length > 0 ? 1 : 0);

@@ -42,9 +42,9 @@ async function linkTo({ url, agentId, key, dataDir }: Parameters<DeltasAgent["li
   const never = new AbortController();
 
   function follow(job: Job): void {
-    const written = openBell();
-    const log = openJobLog({ store, job, next: 0, ended: false, onWritten: written.ring });
-    shipEvents({ log, from: 0, link, written, onClosed() {}, logger, signal: never.signal }).catch(
+    const added = openBell();
+    const log = openJobLog({ store, job, next: 0, ended: false, onAdded: added.ring });
+    shipEvents({ log, from: 0, link, added, onClosed() {}, logger, signal: never.signal }).catch(
       logOf(job.id).reject,
     );
     logOf(job.id).resolve(log);
@@ -61,6 +61,7 @@ async function linkTo({ url, agentId, key, dataDir }: Parameters<DeltasAgent["li
         acceptor.taken(id);
         if (job) follow(job);
       },
+      onCaughtUp() {},
       onCall() {},
       onConnected: connected.resolve,
     },

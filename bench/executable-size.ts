@@ -1,29 +1,42 @@
-import { existsSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { executableName, PROGRAMS, TARGETS } from "../dev/build/targets.ts";
-import { linuxExecutables } from "../test/executables/executables.ts";
+import { buildExecutable } from "../dev/build/executable.ts";
+import { PROGRAMS, type ProgramName, type Target, TARGETS } from "../dev/build/targets.ts";
 import type { Row } from "./row.ts";
 
-const DIST = join(import.meta.dir, "..", "dist");
 const MB = 1e6;
 
-/** Those of this tree for this machine, and of the other targets those that lie in dist/. */
+/** All executables, built from this tree. */
 export async function sizeRows(baseline: string): Promise<Row[]> {
-  const fresh = Object.values(await linuxExecutables());
-  const built = TARGETS.flatMap((target) => PROGRAMS.map((program) => executableName(program, target)))
-    .filter((name) => !fresh.some((file) => basename(file) === name))
-    .map((name) => join(DIST, name))
-    .filter((file) => existsSync(file));
-  const bare = statSync(baseline).size / MB;
-  return [...fresh, ...built].map((file): Row => {
-    const figure = statSync(file).size / MB;
-    return {
-      what: `size of ${basename(file)}`,
-      against: "an executable of one line",
-      seen: `${figure.toFixed(1)} MB; one line for this machine's Linux has ${bare.toFixed(1)} MB, which is Bun itself`,
-      figure,
-      unit: "MB",
-      better: "smaller",
-    };
-  });
+  const bare = (statSync(baseline).size / MB).toFixed(1);
+  const dir = mkdtempSync(join(tmpdir(), "claw-bench-"));
+  try {
+    const rows: Row[] = [];
+    for (const target of TARGETS)
+      for (const program of PROGRAMS) rows.push(await sizeRow({ program, target, dir, bare }));
+    return rows;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function sizeRow(options: {
+  program: ProgramName;
+  target: Target;
+  dir: string;
+  bare: string;
+}): Promise<Row> {
+  const { program, target, dir, bare } = options;
+  const { path, bytes, redis } = await buildExecutable({ program, target, outDir: dir });
+  const figure = bytes / MB;
+  const without = redis && "missing" in redis ? ", without a Redis inside" : "";
+  return {
+    what: `size of ${basename(path)}`,
+    against: "an executable of one line",
+    seen: `${figure.toFixed(1)} MB${without}; one line for this machine's Linux has ${bare} MB, which is Bun itself`,
+    figure,
+    unit: "MB",
+    better: "smaller",
+  };
 }

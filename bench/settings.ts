@@ -19,7 +19,7 @@ const NUMBERS = {
     "members who send them; with fewer, WeCom's limit per member delays notices into later rounds",
   ],
   "callback-rate": [500, "callbacks a second of the latency row"],
-  "callback-seconds": [6, "how long it lasts"],
+  "callback-seconds": [2, "how long a round of it lasts"],
   subscriptions: [10_000, "idle subscriptions, each on a socket of its own"],
   tasks: [100_000, "tasks of one user in the list row"],
   "task-lists": [600, "pages of a list asked for in a round"],

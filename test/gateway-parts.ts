@@ -41,7 +41,8 @@ export async function startGatewayParts(
     const [redis, subscriber] = await Promise.all([open("commands"), open("subscriber")]);
     const restarts = watchRestarts(redis, log);
     await Promise.all([redis.connect(), subscriber.connect()]);
-    return { redis, subscriber, restarts, hub: openHub(subscriber), jobs: openJobStore(redis, restarts) };
+    const hub = openHub(subscriber);
+    return { redis, subscriber, restarts, hub, jobs: openJobStore({ redis, hub, restarts }) };
   };
   return {
     ...(await another()),

@@ -44,9 +44,11 @@ export async function playAgent(
   const { promise: subscribed, resolve } = Promise.withResolvers<void>();
   link.orders.subscribe(undefined, {
     onStarted: () => resolve(),
-    onData(tracked) {
-      last = tracked.id;
-      orders.push(tracked.data);
+    onData({ id, data }) {
+      // It does not ask to be told.
+      if (data.t === "caught-up") return;
+      last = id;
+      orders.push(data);
     },
   });
   link.calls.subscribe(undefined, {

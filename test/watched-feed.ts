@@ -1,4 +1,5 @@
 import type { FeedEvent } from "../src/contract/feed.ts";
+import { AGAIN_MS, isLostSocket } from "./lost-socket.ts";
 import type { UserClient } from "./system.ts";
 
 /** A user's feed as one of their devices sees it. */
@@ -20,21 +21,32 @@ export async function watchFeed(
   const events: FeedEvent[] = [];
   const ids: string[] = [];
   const { promise: open, resolve, reject } = Promise.withResolvers<void>();
-  const subscription = client.api.feed.subscribe(lastEventId === undefined ? undefined : { lastEventId }, {
-    onStarted: () => resolve(),
-    onData({ id, data }) {
-      if (data.t !== "agent") ids.push(id);
-      events.push(data);
-      onEvent?.(data);
-    },
-    onError: reject,
-  });
+  let last = lastEventId;
+  let stopped = false;
+  let subscription: { unsubscribe(): void } | undefined;
+  const subscribe = () => {
+    if (stopped) return;
+    subscription = client.api.feed.subscribe(last === undefined ? undefined : { lastEventId: last }, {
+      onStarted: () => resolve(),
+      onData({ id, data }) {
+        last = id;
+        if (data.t !== "agent") ids.push(id);
+        events.push(data);
+        onEvent?.(data);
+      },
+      onError: (error) => (isLostSocket(error) ? void setTimeout(subscribe, AGAIN_MS) : reject(error)),
+    });
+  };
+  subscribe();
   await open;
   return {
     events,
     ids,
     statuses: (jobId) =>
       events.flatMap((event) => (event.t === "job" && event.job.jobId === jobId ? [event.job.status] : [])),
-    stop: () => subscription.unsubscribe(),
+    stop() {
+      stopped = true;
+      subscription?.unsubscribe();
+    },
   };
 }

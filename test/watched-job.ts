@@ -1,5 +1,6 @@
 import type { ReplyEvent } from "../src/contract/reply-event.ts";
 import { isTerminal } from "../src/contract/reply-event.ts";
+import { AGAIN_MS, isLostSocket } from "./lost-socket.ts";
 import type { UserClient } from "./system.ts";
 
 /** A user's subscription to a job, checked event by event. */
@@ -19,10 +20,11 @@ export function watchJob(client: UserClient, jobId: string): WatchedJob {
   const events: ReplyEvent[] = [];
   const faults: string[] = [];
   const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
-  client.api.job.events.subscribe(
-    { jobId },
-    {
+  let last: string | undefined;
+  const subscribe = () =>
+    client.api.job.events.subscribe(last === undefined ? { jobId } : { jobId, lastEventId: last }, {
       onData({ id, data }) {
+        last = id;
         const first = Number(id.split("-")[0]) - data.length + 1;
         data.forEach((event, i) => {
           if (events.some(isTerminal)) faults.push(`${event.t} after the end`);
@@ -31,9 +33,9 @@ export function watchJob(client: UserClient, jobId: string): WatchedJob {
         });
       },
       onComplete: resolve,
-      onError: reject,
-    },
-  );
+      onError: (error) => (isLostSocket(error) ? void setTimeout(subscribe, AGAIN_MS) : reject(error)),
+    });
+  subscribe();
   return {
     jobId,
     faults,

@@ -48,6 +48,7 @@ function agent(options: { slots?: number } = {}) {
     let stopped: Promise<void> | undefined;
     const stop = () => (stopped ??= jobs.stop());
     cleanups.push(stop);
+    jobs.takeUp();
     return { jobs, store, conversations, stop };
   }
   return {
@@ -108,6 +109,48 @@ test("after a restart it goes on: waiting jobs run, broken answers begin again, 
   third.jobs.resume();
   await until("it to be settled", () => third.store.unsettled().length === 0);
   expect(said(unsent)).toEqual(["started", "delta", "delta", "done"]);
+});
+
+test("until it is to go on: what is cancelled or has ended is told, new jobs run, behind older ones of their conversation", async () => {
+  const { gateway, start, letGo, said, hold } = agent();
+  letGo();
+  const [ended, cancelledBefore, cancelledNow, older] = [1, 2, 3, 4].map((n) =>
+    newJob({ conversationId: `a1.c${n}` }),
+  ) as [Job, Job, Job, Job];
+  const first = start();
+  gateway.onPush = () => Promise.reject(new Error("no answer"));
+  first.jobs.take({ t: "run", job: ended });
+  await until("it to end", () => first.store.unsettled()[0]?.ended === true);
+  await first.stop();
+  gateway.onPush = () => undefined;
+  for (const job of [cancelledBefore, cancelledNow, older]) first.store.take({ t: "run", job });
+  first.store.take({ t: "cancel", jobId: cancelledBefore.id });
+
+  hold();
+  const { jobs, store } = start();
+  const [newer, other] = [
+    newJob({ conversationId: older.conversationId }),
+    newJob({ conversationId: "a1.c5" }),
+  ];
+  for (const job of [newer, other]) jobs.take({ t: "run", job });
+  jobs.take({ t: "cancel", jobId: cancelledNow.id });
+  await until(
+    "the new one to run, and the others to be told",
+    () => said(other).includes("delta") && store.unsettled().length === 3,
+  );
+  expect([ended, cancelledBefore, cancelledNow].map((job) => said(job).at(-1))).toEqual([
+    "done",
+    "cancelled",
+    "cancelled",
+  ]);
+  expect([older, newer].map(said)).toEqual([[], []]);
+  expect(jobs.counts()).toEqual({ running: 1, waiting: 2 });
+  jobs.resume();
+  await until("the older one to run", () => said(older).includes("delta"));
+  expect(said(newer)).toEqual([]);
+  letGo();
+  await until("all to be settled", () => store.unsettled().length === 0);
+  expect([older, newer].map((job) => said(job).at(-1))).toEqual(["done", "done"]);
 });
 
 test("cancelled: a waiting job never runs, a running one stops and frees its slot, an ended one stays", async () => {

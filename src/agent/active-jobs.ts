@@ -28,7 +28,9 @@ export interface ActiveJobs {
   take(order: Order): void;
   /** Ends jobs that are to be cancelled (the store knows) and have not ended yet. */
   end(jobIds: readonly string[]): void;
-  /** Goes on with what an earlier process left. */
+  /** Takes up what an earlier process left: what has ended is sent, the rest can be cancelled and waits for `resume`. */
+  takeUp(): void;
+  /** Goes on with it. */
   resume(): void;
   /** After the link came back: offers again what a gateway that lost its last moments may lack. */
   offerAgain(): void;
@@ -41,7 +43,7 @@ export interface ActiveJobs {
 
 interface ActiveJob {
   log: JobLog;
-  written: Bell;
+  added: Bell;
   /** Aborts the run: the user cancelled, or the gateway wants no more of it. */
   ending: AbortController;
 }
@@ -87,16 +89,16 @@ export function openActiveJobs(options: {
   }
 
   /** Follows a job to its end. */
-  function start(from: UnsettledJob, known?: KnownEnd): void {
+  function start(from: UnsettledJob, { known, held }: { known?: KnownEnd; held?: true } = {}): void {
     const { job, ended, nextEvent } = from;
-    const written = openBell();
+    const added = openBell();
     const said = known?.said ?? (ended || nextEvent === 0 ? nothingSaid() : saidSoFar(eventsOf(job.id)));
-    const log = openJobLog({ store, job, next: nextEvent, ended, said, onWritten: () => written.ring() });
-    const one: ActiveJob = { log, written, ending: new AbortController() };
+    const log = openJobLog({ store, job, next: nextEvent, ended, said, onAdded: () => added.ring() });
+    const one: ActiveJob = { log, added, ending: new AbortController() };
     active.set(job.id, one);
     const end = known?.end ?? endWithoutRun(from);
     if (!ended && end) log.add(end);
-    else if (!ended) scheduler.add(one);
+    else if (!ended) (held ? scheduler.addHeld : scheduler.add)(one);
     ship(one, 0);
     onChange();
   }
@@ -111,16 +113,19 @@ export function openActiveJobs(options: {
   }
 
   function ship(one: ActiveJob, from: number): void {
-    const { log, written } = one;
-    const done = shipEvents({
-      log,
-      from,
-      link: link(),
-      written,
-      logger,
-      signal: stopping.signal,
-      onClosed: () => end(one),
-    })
+    const { log, added } = one;
+    const done = theNextTurn()
+      .then(() =>
+        shipEvents({
+          log,
+          from,
+          link: link(),
+          added,
+          logger,
+          signal: stopping.signal,
+          onClosed: () => end(one),
+        }),
+      )
       .then((outcome) => {
         if (outcome === "stopped") return;
         store.settle(log.job.id);
@@ -135,7 +140,7 @@ export function openActiveJobs(options: {
   /** The gateway asks for a job that is settled here: its Redis has lost the end (a wipe, an old backup). */
   function answerAgain(job: Job): void {
     const known = store.reopen(job.id);
-    if (known) start({ job, ended: false, nextEvent: 0, cancelled: false, begun: 0 }, known);
+    if (known) start({ job, ended: false, nextEvent: 0, cancelled: false, begun: 0 }, { known });
   }
 
   function cancel(jobId: string): void {
@@ -165,16 +170,15 @@ export function openActiveJobs(options: {
         if (one) end(one);
       }
     },
-    resume() {
-      // Turns first, or a task would begin that has to make way at once.
-      const isTask = ({ job }: UnsettledJob) => Number(job.kind === "task");
-      for (const job of store.unsettled().toSorted((a, b) => isTask(a) - isTask(b))) start(job);
+    takeUp() {
+      for (const job of store.unsettled()) start(job, { held: true });
     },
+    resume: () => scheduler.release(),
     offerAgain() {
       for (const { job, nextEvent } of store.recentlySettled(Date.now() - KEEP_SETTLED_MS)) {
         if (active.has(job.id)) continue;
-        const log = openJobLog({ store, job, next: nextEvent, ended: true, onWritten: () => {} });
-        const one: ActiveJob = { log, written: openBell(), ending: new AbortController() };
+        const log = openJobLog({ store, job, next: nextEvent, ended: true, onAdded: () => {} });
+        const one: ActiveJob = { log, added: openBell(), ending: new AbortController() };
         active.set(job.id, one);
         ship(one, Math.max(0, nextEvent - 1));
       }
@@ -185,10 +189,14 @@ export function openActiveJobs(options: {
       stopping.abort();
       await scheduler.stop();
       await Promise.all(shipping);
-      // What the last runs added is written in the next turn of the event loop.
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      for (const { log } of active.values()) log.flush();
     },
   };
+}
+
+/** Of the event loop: the request to the model server leaves first, as somebody waits for its answer. */
+function theNextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

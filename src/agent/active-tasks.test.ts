@@ -48,6 +48,7 @@ async function agent(options: LmStudioOptions & { parallel: number }) {
     let stopped: Promise<void> | undefined;
     const stop = () => (stopped ??= jobs.stop());
     cleanups.push(stop);
+    jobs.takeUp();
     jobs.resume();
     return { jobs, store, conversations, tasks: openTaskStore(database.db), stop };
   }

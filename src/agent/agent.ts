@@ -18,6 +18,11 @@ import { openTaskStore } from "./store/task-store.ts";
 
 /** Jobs at once when neither the configuration nor the model server says; LM Studio's own default. */
 const DEFAULT_SLOTS = 4;
+/**
+ * What an earlier process left goes on when the gateway has told what was cancelled meanwhile. After this long without
+ * its word, because it is away or from before it could give it, it is better to work than to wait.
+ */
+const RESUME_AFTER_MS = 10_000;
 
 export interface Agent {
   adminPort: number;
@@ -57,7 +62,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
       ...(info ? { model: info.model } : {}),
     };
   };
-  const reporter = openReporter({ link, report });
+  const reporter = openReporter({ link, report, ready: model.looked });
   const jobs = openActiveJobs({
     store,
     run: {
@@ -93,6 +98,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
           failure.reject(error);
         }
       },
+      onCaughtUp: () => jobs.resume(),
       onCall(call) {
         answerCall(call, callable, stopping.signal)
           .then((answer) => link().gateway.answer.mutate(answer, { signal: link().requestSignal() }))
@@ -104,7 +110,8 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
       },
     },
   });
-  jobs.resume();
+  jobs.takeUp();
+  const resuming = setTimeout(() => jobs.resume(), RESUME_AFTER_MS);
 
   const readiness = (): Readiness => {
     const up = link().connected();
@@ -123,6 +130,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
     async stop() {
       log.info("智能体正在停止");
       stopping.abort();
+      clearTimeout(resuming);
       // The link last, but without waiting: with a gateway that is away, what the others have asked of it has no answer.
       await Promise.all([model.stop(), acceptor.stop(), reporter.stop(), jobs.stop(), link().close()]);
       await admin.close();

@@ -49,6 +49,17 @@ model = ""
 # LM Studio 设了访问密钥时填写。[CLAW_LMSTUDIO_API_KEY]
 api_key = ""
 
+# 等模型说第一个字，最多几秒（从发出请求算起，包括加载模型、排在别人后面、读完提问）；超过就算失败。
+# 模型很大、加载要十分钟以上时加大。[CLAW_LMSTUDIO_FIRST_WORD_SECONDS]
+first_word_seconds = 600
+
+# 开口之后，中途最多沉默几秒；超过就算失败。[CLAW_LMSTUDIO_SILENCE_SECONDS]
+silence_seconds = 120
+
+# 一次回答或一个任务从发出请求到写完，最多几分钟；超过就中止。任务要写几小时的，加大它。
+# [CLAW_LMSTUDIO_ANSWER_MINUTES]
+answer_minutes = 60
+
 [admin]
 # 健康检查（/healthz、/readyz）的监听地址和端口，只给本机用。[CLAW_ADMIN_HOST、CLAW_ADMIN_PORT]
 host = "127.0.0.1"

@@ -12,6 +12,8 @@ import {
   wholeNumber,
 } from "../config.ts";
 import { AgentId } from "../contract/identifiers.ts";
+import type { ChatTimeouts } from "./lm-studio/chat.ts";
+import { DEFAULT_TIMEOUTS } from "./lm-studio/model-server.ts";
 
 export interface AgentConfig {
   /** `ca`: path of a PEM file to trust instead of the system's; empty for the system's. */
@@ -23,13 +25,18 @@ export interface AgentConfig {
   /** Tasks of one user that run at once. */
   tasksPerUser: number;
   /** `model` empty: the loaded one. */
-  lmStudio: { baseUrl: string; model: string; apiKey: string };
+  lmStudio: { baseUrl: string; model: string; apiKey: string; timeouts: ChatTimeouts };
   dataDir: string;
   admin: { host: string; port: number };
 }
 
 /** More requests at once than any model server of ours runs in parallel. */
 const MAX_SLOTS = 256;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+/** A day of silence, and a week for one answer: more is a slip of the pen. */
+const MAX_SILENCE_SECONDS = 24 * 60 * 60;
+const MAX_ANSWER_MINUTES = 7 * 24 * 60;
 
 /** Every key of agent.toml. */
 export const settings = {
@@ -54,6 +61,33 @@ export const settings = {
   },
   "lmstudio.model": { env: "CLAW_LMSTUDIO_MODEL", schema: text("") },
   "lmstudio.api_key": { env: "CLAW_LMSTUDIO_API_KEY", schema: text("") },
+  "lmstudio.first_word_seconds": {
+    env: "CLAW_LMSTUDIO_FIRST_WORD_SECONDS",
+    schema: wholeNumber({
+      fallback: DEFAULT_TIMEOUTS.firstWordMs / SECOND_MS,
+      min: 1,
+      max: MAX_SILENCE_SECONDS,
+      what: "等待模型开口的秒数",
+    }),
+  },
+  "lmstudio.silence_seconds": {
+    env: "CLAW_LMSTUDIO_SILENCE_SECONDS",
+    schema: wholeNumber({
+      fallback: DEFAULT_TIMEOUTS.idleMs / SECOND_MS,
+      min: 1,
+      max: MAX_SILENCE_SECONDS,
+      what: "模型中途沉默的秒数",
+    }),
+  },
+  "lmstudio.answer_minutes": {
+    env: "CLAW_LMSTUDIO_ANSWER_MINUTES",
+    schema: wholeNumber({
+      fallback: DEFAULT_TIMEOUTS.totalMs / MINUTE_MS,
+      min: 1,
+      max: MAX_ANSWER_MINUTES,
+      what: "一次回答的分钟数",
+    }),
+  },
   data_dir: { env: "CLAW_DATA_DIR", schema: text("data") },
   "admin.host": { env: "CLAW_ADMIN_HOST", schema: text("127.0.0.1") },
   "admin.port": { env: "CLAW_ADMIN_PORT", schema: port(8790) },
@@ -80,6 +114,11 @@ export function readAgentConfig(file: string | undefined): AgentConfig {
       baseUrl: get("lmstudio.base_url"),
       model: get("lmstudio.model"),
       apiKey: get("lmstudio.api_key"),
+      timeouts: {
+        firstWordMs: Number(values["lmstudio.first_word_seconds"]) * SECOND_MS,
+        idleMs: Number(values["lmstudio.silence_seconds"]) * SECOND_MS,
+        totalMs: Number(values["lmstudio.answer_minutes"]) * MINUTE_MS,
+      },
     },
     dataDir: resolvePath(source, get("data_dir")),
     admin: { host: get("admin.host"), port: Number(values["admin.port"]) },

@@ -6,28 +6,31 @@ import { hear, nothingSaid, type Said } from "./store/said-so-far.ts";
 /** Tells the events that this process numbered from those of an earlier one. */
 const PROCESS = Bun.randomUUIDv7();
 
-/** Numbers a job's events and puts them into the outbox, before anybody else sees them. */
+/** Numbers a job's events and puts them into the outbox. */
 export interface JobLog {
   readonly job: Job;
   /** This process, and the number of the first event that it wrote of this job. */
   writer(): { id: string; first: number };
-  /** The number the next event gets, of those in the outbox. */
+  /** The number the next event gets. */
   next(): number;
   ended(): boolean;
   /** A run begins: what an earlier one had said is taken back, for a generation cannot be resumed. */
   begin(): void;
   add(event: ReplyEvent): void;
-  /** Events from number `from` on that are in the outbox, at most `limit`. */
+  /** Events from number `from` on, at most `limit`. */
   read(from: number, limit: number): ReplyEvent[];
   /** Gives what this process wrote new numbers from `number` on, behind a reset: what comes before is another's. */
   moveTo(number: number): void;
   /** Events before number `until` will hardly be asked for again: they need no memory. */
   forget(until: number): void;
+  /** Writes what is to be written in a moment. */
+  flush(): void;
 }
 
 /**
- * What is added in one turn of the event loop becomes one row: a fast model writes hundreds of tokens a second, and one
- * commit serves them all. A terminal event is written at once.
+ * What is added can be sent at once, for the user is waiting for it; it is written right after that, all events of one
+ * turn of the event loop as one row. If the process dies in between, only numbers are lost, which the gateway knows: an
+ * answer that is cut short is begun again. The terminal event is on the disk before anybody sees it.
  */
 export function openJobLog(options: {
   store: JobStore;
@@ -36,32 +39,32 @@ export function openJobLog(options: {
   ended: boolean;
   /** What an earlier process had made of the answer. */
   said?: Said;
-  /** The outbox has something new. */
-  onWritten: () => void;
+  /** There is something new to read; told once for what is added in one turn of the event loop. */
+  onAdded: () => void;
 }): JobLog {
-  const { store, job, onWritten } = options;
+  const { store, job, onAdded } = options;
   let first = options.next;
-  let written = options.next;
+  let next = options.next;
   let ended = options.ended;
   const said = { ...(options.said ?? nothingSaid()) };
   let begun = options.next > 0;
-  let pending: ReplyEvent[] = [];
-  // What was written since `recentFrom`, so that sending reads no disk.
+  // The last events of all, those that are not written yet among them.
+  let unwritten: ReplyEvent[] = [];
+  // What was added since `recentFrom`, so that sending reads no disk.
   let recent: ReplyEvent[] = [];
-  let recentFrom = written;
+  let recentFrom = next;
+  let telling = false;
 
-  function write(): void {
-    if (pending.length === 0) return;
-    const events = pending;
-    pending = [];
-    store.append(job, { first: written, events }, said);
-    for (const event of events) recent.push(event);
-    written += events.length;
-    onWritten();
+  function flush(): void {
+    if (unwritten.length === 0) return;
+    const events = unwritten;
+    unwritten = [];
+    store.append(job, { first: next - events.length, events }, said);
   }
 
   function read(from: number, limit: number): ReplyEvent[] {
     if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
+    flush();
     const events: ReplyEvent[] = [];
     for (const batch of store.outbox(job.id, from)) {
       // A gap: what comes first was lost, and what comes behind it must not take its numbers.
@@ -75,16 +78,27 @@ export function openJobLog(options: {
   function add(event: ReplyEvent): void {
     if (ended) throw new Error(`an event after the end of job ${job.id}`);
     hear(said, event);
-    pending.push(event);
+    unwritten.push(event);
+    recent.push(event);
+    next++;
     ended = isTerminal(event);
-    if (ended) write();
-    else if (pending.length === 1) setImmediate(write);
+    if (ended) flush();
+    if (telling) return;
+    telling = true;
+    setImmediate(tellAndFlush);
+  }
+
+  function tellAndFlush(): void {
+    telling = false;
+    onAdded();
+    // Behind what hears of it.
+    setImmediate(flush);
   }
 
   return {
     job,
     writer: () => ({ id: PROCESS, first }),
-    next: () => written,
+    next: () => next,
     ended: () => ended,
     begin() {
       if (begun) add({ t: "reset" });
@@ -94,19 +108,20 @@ export function openJobLog(options: {
     add,
     read,
     moveTo(number) {
-      write();
-      const events: ReplyEvent[] = [{ t: "reset" }, ...read(first, written - first)];
+      flush();
+      const events: ReplyEvent[] = [{ t: "reset" }, ...read(first, next - first)];
       store.renumber(job.id, first, { first: number, events });
       first = number;
-      written = number + events.length;
+      next = number + events.length;
       recent = events;
       recentFrom = number;
-      onWritten();
+      onAdded();
     },
     forget(until) {
       if (until <= recentFrom) return;
       recent = recent.slice(until - recentFrom);
       recentFrom = until;
     },
+    flush,
   };
 }

@@ -11,6 +11,8 @@ export interface ModelWatch {
   info(): ModelInfo | undefined;
   /** Why it does not, for people. */
   trouble(): string | undefined;
+  /** Resolves when it has been asked once: before, nobody knows. */
+  looked: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export function watchModel(modelServer: ModelServer, log: Logger, onChange: () =
   const { signal } = stopping;
   let info: ModelInfo | undefined;
   let trouble: string | undefined = "还没有查询过模型服务";
+  const { promise: looked, resolve: hasLooked } = Promise.withResolvers<void>();
   const loop = look();
 
   async function look(): Promise<void> {
@@ -32,6 +35,7 @@ export function watchModel(modelServer: ModelServer, log: Logger, onChange: () =
         info = undefined;
         trouble = error instanceof Error ? error.message : "未知错误";
       }
+      hasLooked();
       if (signal.aborted) return;
       const state = JSON.stringify(info ?? null);
       if (state !== known) {
@@ -47,6 +51,7 @@ export function watchModel(modelServer: ModelServer, log: Logger, onChange: () =
   return {
     info: () => info,
     trouble: () => trouble,
+    looked,
     async stop() {
       stopping.abort();
       await loop;

@@ -14,14 +14,20 @@ export interface Reporter {
   stop(): Promise<void>;
 }
 
-export function openReporter(options: { link: () => Link; report: () => AgentReport }): Reporter {
-  const { link, report } = options;
+/** @param options.ready what is reported is known from then on */
+export function openReporter(options: {
+  link: () => Link;
+  report: () => AgentReport;
+  ready: Promise<void>;
+}): Reporter {
+  const { link, report, ready } = options;
   const stopping = new AbortController();
   const bell = openBell();
   const repeat = setInterval(() => bell.ring(), REPEAT_EVERY_MS);
   const loop = tell();
 
   async function tell(): Promise<void> {
+    await ready;
     while (!stopping.signal.aborted) {
       await bell.wait(stopping.signal);
       await pause(GATHER_MS, stopping.signal);

@@ -86,19 +86,37 @@ test.concurrent("an answer that breaks off again and again fails in the end", as
 });
 
 test("what the model server says of a request is the user's to know; our own bug is not", async () => {
-  for (const code of ["too-long", "model-timeout", "empty-answer"] as const) {
-    const { events, asked, done } = running([says([delta("半")], new ModelFailure(code, "请缩短"))]);
+  for (const code of ["model-timeout", "model-error"] as const) {
+    const { events, asked, done } = running([says([delta("半")], new ModelFailure(code, "请稍后再试"))]);
     await done;
     expect(asked).toHaveLength(1);
     expect(events).toEqual([
       { t: "delta", text: "半" },
-      { t: "failed", code, message: "请缩短" },
+      { t: "failed", code, message: "请稍后再试" },
     ]);
   }
   const { events, done } = running([says([], new TypeError("secret is undefined"))]);
   await done;
   expect(events).toMatchObject([{ t: "failed", code: "internal" }]);
   expect(JSON.stringify(events)).not.toContain("secret");
+});
+
+test("when there was too much for the model, the advice is for what it was: a task has no conversation to leave", async () => {
+  for (const code of ["too-long", "empty-answer"] as const) {
+    const toldOf = async (kind: Job["kind"]) => {
+      const { events, done } = running([says([], new ModelFailure(code, "内容太长"))], { kind });
+      await done;
+      const end = events.at(-1);
+      if (end?.t !== "failed") throw new Error(`ended with ${JSON.stringify(end)}`);
+      expect(end.code).toBe(code);
+      expect(end.message).toStartWith("内容太长；");
+      return end.message;
+    };
+    expect(await toldOf("turn")).toMatch(/会话.*\/new/);
+    const ofTask = await toldOf("task");
+    expect(ofTask).toContain("拆成几个任务");
+    expect(ofTask).not.toMatch(/会话|对话|\/new/);
+  }
 });
 
 test("cancelled, it ends without a word, in mid-answer and while it waits", async () => {
@@ -180,6 +198,35 @@ test("a task says again and again where it is: loading, waiting, thinking, writi
   const before = events.length;
   await Bun.sleep(60);
   expect(events).toHaveLength(before);
+});
+
+test.concurrent("a task's time counts from the model's first word, also after a break, and characters as people do", async () => {
+  let said: readonly ReplyEvent[] = [];
+  const note = (beginning: string) =>
+    until(beginning, () => said.some((event) => event.t === "progress" && event.note.startsWith(beginning)));
+  const { events, done } = running(
+    [
+      async function* () {
+        await note("等待模型响应，已等 1 秒");
+        yield { t: "reasoning", text: "想😀" };
+        await note("正在思考，已用 1 秒，约 2 字");
+        throw new ModelConnectionLost();
+      },
+      async function* () {
+        yield delta("写𠮷");
+        yield delta("好👍");
+        await note("正在生成，已用 0 秒，约 4 字");
+        yield END;
+      },
+    ],
+    { kind: "task" },
+  );
+  said = events;
+  await done;
+  const all = events.flatMap((event) => (event.t === "progress" ? [event.note] : []));
+  expect(all.find((one) => one.startsWith("正在思考"))).toBe("正在思考，已用 0 秒，约 2 字");
+  expect(all.find((one) => one.startsWith("正在生成"))).toStartWith("正在生成，已用 0 秒");
+  expect(events.at(-1)?.t).toBe("done");
 });
 
 test.concurrent("a task without a model server says so, and is silent once it is cancelled", async () => {

@@ -1,6 +1,6 @@
 import { backoffMs, pause } from "../backoff.ts";
-import type { Job } from "../contract/job.ts";
-import type { ReplyEvent, Usage } from "../contract/reply-event.ts";
+import type { Job, JobKind } from "../contract/job.ts";
+import type { FailureCode, ReplyEvent, Usage } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
 import { ModelConnectionLost, ModelFailure, ModelServerUnavailable } from "./lm-studio/errors.ts";
 import type { ModelServer } from "./lm-studio/model-server.ts";
@@ -12,6 +12,13 @@ import { openTaskProgress, type ProgressPace, type TaskProgress } from "./task-p
 const WAIT_FOR_SERVER = { firstMs: 500, maxMs: 10_000, quickTries: 6 };
 /** How often an answer that broke off is begun again before the job fails. */
 const MAX_BROKEN_ANSWERS = 5;
+
+/** What may help when there was too much for the model. A task is asked without anything that was said before. */
+const SHORTEN: Readonly<Record<JobKind, string>> = {
+  turn: "请缩短消息，或开始新的会话（在企业微信里发送 /new）再试",
+  task: "请缩短任务的内容，或拆成几个任务再提交",
+};
+const TOO_MUCH: ReadonlySet<FailureCode> = new Set(["too-long", "empty-answer"]);
 
 /** Everything a job needs to run. */
 export interface RunContext {
@@ -123,7 +130,11 @@ async function answer(
 }
 
 function failure(error: unknown, log: Logger, job: Job): ReplyEvent {
-  if (error instanceof ModelFailure) return { t: "failed", code: error.code, message: error.message };
+  if (error instanceof ModelFailure) {
+    const { code, message } = error;
+    const advice = TOO_MUCH.has(code) ? `；${SHORTEN[job.kind]}` : "";
+    return { t: "failed", code, message: message + advice };
+  }
   log.error("回答时程序出错", { jobId: job.id, error });
   return { t: "failed", code: "internal", message: "程序内部出错，请联系管理员" };
 }

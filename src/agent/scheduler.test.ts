@@ -93,6 +93,21 @@ test("more slots take effect when it is woken, fewer as jobs end", async () => {
   expect(begun).toEqual(["a1", "b1", "c1", "d1"]);
 });
 
+test("held ones wait for their release, and what comes later in their lanes behind them; all else goes on", async () => {
+  const { scheduler, begun, add, end } = workshop(() => 1);
+  for (const job of ["A1", "a1", "b1"]) scheduler.addHeld(job);
+  add("a2", "c1");
+  expect(begun).toEqual(["c1"]);
+  expect(scheduler.counts()).toEqual({ running: 1, waiting: 4 });
+  expect(scheduler.remove("b1")).toBe(true);
+  await end("c1");
+  expect(begun).toEqual(["c1"]);
+  scheduler.release();
+  await end("a1");
+  await end("a2");
+  expect(begun).toEqual(["c1", "a1", "a2", "A1"]);
+});
+
 test("stopped, it starts nothing more and waits for what runs", async () => {
   const { scheduler, begun, add, end } = workshop(() => 1);
   add("a1", "b1", "A1");

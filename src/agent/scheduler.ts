@@ -10,6 +10,9 @@ const MAX_TIMES_GIVING_WAY = 3;
  */
 export interface Scheduler<J> {
   add(job: J): void;
+  /** Adds a job that waits for `release`, and all later ones of its lane with it. */
+  addHeld(job: J): void;
+  release(): void;
   /** Takes a waiting job out; false when it is not waiting (any more). */
   remove(job: J): boolean;
   /** The number of slots may have changed. */
@@ -54,10 +57,11 @@ export function openScheduler<J>(options: SchedulerOptions<J>): Scheduler<J> {
   const tasks = openWaitingTasks<Entry<J>>();
   const running = new Map<Entry<J>, Running<J>>();
   const busyLanes = new Set<string>();
+  const heldLanes = new Set<string>();
   let arrivals = 0;
   let stopped = false;
 
-  const isReady = ({ lane }: Entry<J>) => !busyLanes.has(lane);
+  const isReady = ({ lane }: Entry<J>) => !busyLanes.has(lane) && !heldLanes.has(lane);
   const runningTasks = () => [...running.values()].filter(({ entry }) => entry.kind === "task");
   const runningOf = (user: string) => runningTasks().filter(({ entry }) => entry.user === user).length;
 
@@ -68,6 +72,14 @@ export function openScheduler<J>(options: SchedulerOptions<J>): Scheduler<J> {
       start(next);
     }
     if (!stopped && turns.some(isReady)) makeWay();
+  }
+
+  function queue(job: J): Entry<J> {
+    const [kind, user, lane] = [options.kind(job), options.user(job), options.lane(job)];
+    const entry = { job, kind, user, lane, arrival: ++arrivals, timesGivenWay: 0 };
+    if (kind === "turn") turns.push(entry);
+    else tasks.add(entry);
+    return entry;
   }
 
   function nextTurn(): Entry<J> | undefined {
@@ -117,10 +129,12 @@ export function openScheduler<J>(options: SchedulerOptions<J>): Scheduler<J> {
   return {
     wake,
     add(job) {
-      const [kind, user, lane] = [options.kind(job), options.user(job), options.lane(job)];
-      const entry = { job, kind, user, lane, arrival: ++arrivals, timesGivenWay: 0 };
-      if (kind === "turn") turns.push(entry);
-      else tasks.add(entry);
+      queue(job);
+      wake();
+    },
+    addHeld: (job) => void heldLanes.add(queue(job).lane),
+    release() {
+      heldLanes.clear();
       wake();
     },
     remove(job) {

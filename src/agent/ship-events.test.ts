@@ -16,7 +16,7 @@ const DONE: ReplyEvent = { t: "done", text: "完" };
 function shipment(events: ReplyEvent[] = [], from = 0) {
   const gateway = openGatewayDouble();
   const job = newJob();
-  const written = openBell();
+  const added = openBell();
   const stop = new AbortController();
   const log: JobLog = {
     job,
@@ -26,11 +26,12 @@ function shipment(events: ReplyEvent[] = [], from = 0) {
     begin: () => expect.unreachable(),
     add(event) {
       events.push(event);
-      written.ring();
+      added.ring();
     },
     read: (first, limit) => events.slice(first, first + limit),
     moveTo: () => expect.unreachable(),
     forget() {},
+    flush() {},
   };
   let closings = 0;
   const outcome = () =>
@@ -38,7 +39,7 @@ function shipment(events: ReplyEvent[] = [], from = 0) {
       log,
       from,
       link: gateway.link,
-      written,
+      added,
       logger: getLogger(["claw", "test"]),
       signal: stop.signal,
       onClosed: () => closings++,

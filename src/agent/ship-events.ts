@@ -20,13 +20,13 @@ export async function shipEvents(options: {
   log: JobLog;
   from: number;
   link: Link;
-  written: Bell;
+  added: Bell;
   /** The gateway has ended the job by itself. */
   onClosed: () => void;
   logger: Logger;
   signal: AbortSignal;
 }): Promise<"settled" | "stopped"> {
-  const { log, link, written, onClosed, logger, signal } = options;
+  const { log, link, added, onClosed, logger, signal } = options;
   const jobId = log.job.id;
   let next = options.from;
   let failures = 0;
@@ -37,7 +37,7 @@ export async function shipEvents(options: {
     if (events.length === 0) {
       // What the gateway asks for was lost here: what there is gets the numbers it waits for.
       if (next < log.next()) log.moveTo(next);
-      else await written.wait(signal);
+      else await added.wait(signal);
       continue;
     }
     try {
@@ -71,7 +71,7 @@ export async function shipEvents(options: {
     if (!log.ended()) onClosed();
     while (!log.ended()) {
       if (signal.aborted) return "stopped";
-      await written.wait(signal);
+      await added.wait(signal);
     }
     return "settled";
   }

@@ -29,12 +29,12 @@ export function openTaskProgress(
   emit: (event: ReplyEvent) => void,
   { lookEveryMs, tellEveryMs }: ProgressPace = { lookEveryMs: LOOK_EVERY_MS, tellEveryMs: TELL_EVERY_MS },
 ): TaskProgress {
-  const beganAt = performance.now();
   let phase: Phase = "asking";
-  let waitingSince = beganAt;
+  let waitingSince = performance.now();
+  let workingSince = waitingSince;
   let percent = 0;
   let chars = 0;
-  let toldAt = beganAt;
+  let toldAt = waitingSince;
   let toldPhase: Phase = phase;
   const timer = setInterval(look, lookEveryMs);
 
@@ -49,7 +49,7 @@ export function openTaskProgress(
 
   function note(now: number): string {
     const waited = `已等 ${duration(now - waitingSince)}`;
-    const spent = `已用 ${duration(now - beganAt)}`;
+    const spent = `已用 ${duration(now - workingSince)}`;
     if (phase === "asking") return `等待模型响应，${waited}`;
     if (phase === "loading") return `等待模型加载 ${percent}%，${waited}`;
     if (phase === "away") return `模型服务暂时不可用，恢复后会自动继续，${waited}`;
@@ -57,15 +57,19 @@ export function openTaskProgress(
     return `正在生成，${spent}，约 ${chars} 字`;
   }
 
+  const works = () => phase === "thinking" || phase === "writing";
+
   function wait(next: "asking" | "loading" | "away"): void {
-    const waits = phase === "asking" || phase === "loading" || phase === "away";
-    if (!waits) waitingSince = performance.now();
+    if (works()) waitingSince = performance.now();
     phase = next;
   }
 
+  /** The work begins with the first word: what was waited for before is no part of it. */
   function hear(next: "thinking" | "writing", text: string): void {
+    if (!works()) workingSince = performance.now();
     if (phase !== next) chars = 0;
-    chars += text.length;
+    // Not its length: an emoji has two units.
+    chars += Array.from(text).length;
     phase = next;
   }
 

@@ -3,6 +3,7 @@ import { startLmStudio } from "../../dev/lm-studio.ts";
 import { freePort, startProgram } from "../../dev/program.ts";
 import { openTestDatabase } from "../../test/agent-parts.ts";
 import { newJob } from "../../test/gateway-parts.ts";
+import { startLinkGateway } from "../../test/link-gateway.ts";
 import { until } from "../../test/until.ts";
 import { openTaskStore } from "./store/task-store.ts";
 
@@ -11,8 +12,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** A folder with one job in it, and the agent on it, which finds no gateway. */
-function agentOn(kind: "task" | "turn") {
+/** Its port. It has no orders, and takes nothing. */
+function quietGateway(options: { old?: boolean } = {}): number {
+  const { server } = startLinkGateway(options);
+  cleanups.push(() => server.close());
+  return server.port;
+}
+
+/** A folder with one job in it, and the agent on it, with a gateway that has nothing to say. */
+function agentOn(kind: "task" | "turn", gatewayPort = quietGateway()) {
   const model = startLmStudio({ tokensPerSecond: 200, tokensPerAnswer: 100_000 });
   const database = openTestDatabase();
   cleanups.push(
@@ -24,7 +32,7 @@ function agentOn(kind: "task" | "turn") {
   const env = {
     CLAW_AGENT_ID: "a1",
     CLAW_AGENT_KEY: "agent-key",
-    CLAW_GATEWAY_URL: `ws://127.0.0.1:${freePort()}/link`,
+    CLAW_GATEWAY_URL: `ws://127.0.0.1:${gatewayPort}/link`,
     CLAW_LMSTUDIO_BASE_URL: model.url,
     CLAW_DATA_DIR: database.dir,
   };
@@ -77,6 +85,17 @@ test("a turn is begun again as often as that", async () => {
     await killInMidAnswer();
     expect(model.requests()).toBe(n);
   }
+}, 20_000);
+
+/** As agent.ts waits. */
+const RESUME_AFTER_MS = 10_000;
+test("without a gateway's word of what was cancelled meanwhile it begins again all the same, after a while", async () => {
+  const agents = [agentOn("turn", freePort()), agentOn("turn", quietGateway({ old: true }))];
+  const startedAt = performance.now();
+  for (const { start } of agents) start();
+  await until("both requests", () => agents.every(({ model }) => model.requests() === 1));
+  // Neither was made earlier: the agents began to count after this did.
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(RESUME_AFTER_MS);
 }, 20_000);
 
 function newestJob({ db }: ReturnType<typeof openTestDatabase>): string {

@@ -72,13 +72,30 @@ export interface LinkedAgent {
   readonly epoch: number;
 }
 
+/**
+ * - `tellCaughtUp`: the agent knows `CaughtUp`; one from before that takes everything for an order
+ * - `early`: the agent wants a job also while the gateway is still writing it down, under the id of the order before it;
+ *   the order itself follows, by whose id it is accepted
+ */
+export const OrdersFrom = v.object({
+  lastEventId: v.optional(EventId),
+  tellCaughtUp: v.optional(v.literal(true)),
+  early: v.optional(v.literal(true)),
+});
+export type OrdersFrom = v.InferOutput<typeof OrdersFrom>;
+
+/** Among the orders: all that waited when the subscription began have been told. Its id is the last one's. */
+export interface CaughtUp {
+  readonly t: "caught-up";
+}
+
 export interface LinkPort {
-  /** What the agent is to do, each once and in order, after `lastEventId`. Ends when a newer link takes over. */
+  /** What the agent is to do, each once (but for early ones) and in order, after `lastEventId`. Ends when a newer link takes over. */
   orders(
     agent: LinkedAgent,
-    lastEventId: string | undefined,
+    from: OrdersFrom | undefined,
     signal: AbortSignal,
-  ): AsyncIterable<Tracked<Order>>;
+  ): AsyncIterable<Tracked<Order | CaughtUp>>;
   /** The agent holds every order up to this id on its disk; the gateway lets go of them. */
   accept(agent: LinkedAgent, upTo: string): Promise<void>;
   /** Adds a job's events, each once and in order. @throws refusal `superseded` from an older link */
@@ -98,10 +115,8 @@ const t = initTRPC
 
 export const linkRouter = t.router({
   orders: t.procedure
-    .input(v.optional(v.object({ lastEventId: v.optional(EventId) })))
-    .subscription(({ ctx, input, signal }) =>
-      track(ctx.link.orders(ctx.agent, input?.lastEventId, signalOf({ signal }))),
-    ),
+    .input(v.optional(OrdersFrom))
+    .subscription(({ ctx, input, signal }) => track(ctx.link.orders(ctx.agent, input, signalOf({ signal })))),
   accept: t.procedure
     .input(v.object({ upTo: EventId }))
     .mutation(({ ctx, input }) => ctx.link.accept(ctx.agent, input.upTo)),

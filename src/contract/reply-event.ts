@@ -19,7 +19,7 @@ export type Usage = v.InferOutput<typeof Usage>;
  * - `empty-answer`: the model said nothing (often an overflowing context)
  * - `not-found`: the conversation is not the user's, or is gone
  * - `expired`: it waited too long for its agent and was not begun; hand it over again
- * - `no-life`: the agent has not said anything of it for too long; try again
+ * - `no-life`: the agent has lost it with its data, or has not said anything of it for too long; try again
  * - `interrupted`: the agent was restarted while it ran, more than once; try again
  * - `internal`: our bug
  */

@@ -110,8 +110,15 @@ describe(`kill -9 in mid-answer, ${ROUNDS} times each, seed ${random.seed}`, () 
           () => questions.every(({ member }) => answers(member).length > 0),
           30_000,
         );
+        // A member's messages go out in order: with the answer to one more question, a second one to the first is there.
+        for (const { member } of questions) await system.wecom.sendText(member, "再问一次");
+        await until(
+          "every further message has its answer",
+          () => questions.every(({ member }) => answers(member).at(-1)?.content.includes("再问一次")),
+          30_000,
+        );
         for (const { member, text } of questions) {
-          expect(answers(member)).toHaveLength(1);
+          expect(answers(member)).toHaveLength(2);
           expect(answers(member)[0]?.content).toContain(text);
         }
       },

@@ -10,8 +10,11 @@ import { type WatchedJob, watchJob } from "../watched-job.ts";
 
 /** After the last blow everything ends within this time: what waits, has to run. */
 const END_WITHIN_MS = 30_000;
-/** From the link's being up to the agent's knowing of a cancellation. */
-const TOLD_WITHIN_MS = 1_500;
+/**
+ * From the link's being up to the agent's knowing of a cancellation: as long as an order takes. An agent that was
+ * restarted waits for its orders before it goes on.
+ */
+const TOLD_WITHIN_MS = 200;
 /** The stand-in shares its processor time with everything else: it may note a request that late. */
 const NOTED_WITHIN_MS = 300;
 /** A task that ran when its agent died is begun again at most once. */

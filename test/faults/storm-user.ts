@@ -101,12 +101,18 @@ export async function newStormUser(system: System, scenario: Scenario): Promise<
   let phone = await openPhone();
   const earlier: WatchedFeed["events"] = [];
   let lastId: string | undefined;
+  let reconnected = Promise.resolve();
   async function openPhone(after?: string) {
     const device = system.client(token);
     return { device, feed: await watchFeed(device, after) };
   }
-  async function reconnect(): Promise<void> {
+  /** One after the other: two tasks may want it at once. */
+  function reconnect(): Promise<void> {
     note("reconnect");
+    reconnected = reconnected.then(reopenPhone);
+    return reconnected;
+  }
+  async function reopenPhone(): Promise<void> {
     const { device, feed } = phone;
     feed.stop();
     await device.close();

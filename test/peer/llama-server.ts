@@ -1,6 +1,6 @@
 /**
  * A real llama-server, LM Studio's engine, with a tiny model of random weights. The script that starts one is not part of
- * this project: CLAW_PEER_LLM names it, and without it the tests are skipped.
+ * this project: CLAW_PEER_LLM names it, or it lies beside this checkout; without it the tests are skipped.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";

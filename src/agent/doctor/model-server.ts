@@ -16,7 +16,7 @@ const parallel = about("model.parallel", "并行数");
 
 /** Does LM Studio answer, and what with? */
 export function modelServerCheck(options: {
-  config: AgentConfig["lmStudio"];
+  config: Pick<AgentConfig["lmStudio"], "baseUrl" | "model" | "apiKey">;
   /** `agent.slots`; 0: as many as the server says. */
   slots: number;
   timeoutMs?: number;

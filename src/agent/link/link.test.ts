@@ -1,14 +1,10 @@
 import { afterEach, expect, test } from "bun:test";
 import { getLogger } from "@logtape/logtape";
-import { Hono } from "hono";
 import { newJob } from "../../../test/gateway-parts.ts";
+import { startLinkGateway } from "../../../test/link-gateway.ts";
 import { until } from "../../../test/until.ts";
 import type { Order } from "../../contract/job.ts";
-import { type LinkContext, linkRouter, type LinkPort } from "../../contract/link-api.ts";
-import { refusal } from "../../contract/refusal.ts";
-import { serve } from "../../gateway/serve.ts";
-import { type Caller, trpcSockets } from "../../gateway/trpc-sockets.ts";
-import { openMailbox } from "../../gateway/redis/mailbox.ts";
+import type { LinkPort } from "../../contract/link-api.ts";
 import { openLink } from "./link.ts";
 
 const GREETING = { agentId: "a1", key: "right-key", instance: "instance-1" };
@@ -17,74 +13,19 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** A gateway's link side on a real socket. Orders are given to every socket that asks for them. */
-function gateway(options: { accepts?: () => boolean; port?: number } = {}) {
-  const open = new Set<Caller>();
-  const listeners = new Set<(order: [string, Order]) => void>();
-  let opened = 0;
-  let orders = 0;
-  let ends = new AbortController();
-  const never = () => Promise.reject(new Error("not asked"));
-  const port: LinkPort = {
-    async *orders(_agent, _after, signal) {
-      const mailbox = openMailbox<[string, Order] | null>({
-        signal: AbortSignal.any([signal, ends.signal]),
-        limit: 100,
-        overflow: null,
-      });
-      const listener = (order: [string, Order]) => mailbox.put(order);
-      listeners.add(listener);
-      try {
-        for (let taken = await mailbox.take(); taken; taken = await mailbox.take())
-          for (const order of taken) if (order) yield order;
-      } finally {
-        listeners.delete(listener);
-      }
-    },
-    async *calls() {},
-    accept: never,
-    push: ({ epoch }) => Promise.resolve({ next: epoch, closed: true }),
-    report: never,
-    answer: never,
-  };
-  const link = trpcSockets({
-    router: linkRouter,
-    maxBatch: 10_000,
-    createContext(_connectionParams, caller): Promise<LinkContext> {
-      if (options.accepts?.() === false) return Promise.reject(refusal("agent-id-in-use", "另一台机器在线"));
-      open.add(caller);
-      caller.onClose = () => open.delete(caller);
-      return Promise.resolve({ agent: { id: "a1", epoch: ++opened }, link: port });
-    },
-    onError: () => {},
-  });
-  const server = serve({
-    host: "127.0.0.1",
-    port: options.port ?? 0,
-    tls: undefined,
-    app: new Hono(),
-    sockets: { "/link": link },
-  });
-  cleanups.push(() => server.close());
-  return {
-    server,
-    open,
-    opened: () => opened,
-    listening: () => listeners.size,
-    order: (order: Order) => {
-      const id = `${++orders}-0`;
-      for (const listener of listeners) listener([id, order]);
-    },
-    endSubscriptions() {
-      ends.abort();
-      ends = new AbortController();
-    },
-  };
+/** Ends with the test. What is pushed is answered with the link's number. */
+function gateway(options: Parameters<typeof startLinkGateway>[0] = {}) {
+  const push: LinkPort["push"] = ({ epoch }) => Promise.resolve({ next: epoch, closed: true });
+  const far = startLinkGateway({ push, ...options });
+  cleanups.push(() => far.server.close());
+  return far;
 }
 const run = (): Order => ({ t: "run", job: newJob() });
 
 function linkTo(port: number) {
   const orders: Order[] = [];
+  /** How many orders had come, each time it was told that those were all. */
+  const caughtUp: number[] = [];
   let connections = 0;
   const link = openLink({
     url: `ws://127.0.0.1:${port}/link`,
@@ -93,12 +34,13 @@ function linkTo(port: number) {
     log: getLogger(["claw", "test"]),
     handlers: {
       onOrder: (_id, order) => orders.push(order),
+      onCaughtUp: () => caughtUp.push(orders.length),
       onCall: () => {},
       onConnected: () => connections++,
     },
   });
   cleanups.push(() => link.close());
-  return { link, orders, connections: () => connections };
+  return { link, orders, caughtUp, connections: () => connections };
 }
 
 test("is connected once the gateway has accepted it, and brings orders in order", async () => {
@@ -111,6 +53,19 @@ test("is connected once the gateway has accepted it, and brings orders in order"
   await until("the orders", () => orders.length === 3);
   expect(orders).toEqual(given);
   expect(connections()).toBe(1);
+});
+
+test("with each link it is told when it has had the orders that waited, be there any or none", async () => {
+  for (const waiting of [[], [run(), run()]]) {
+    const far = gateway({ waiting });
+    const { orders, caughtUp } = linkTo(far.server.port);
+    await until("the word", () => caughtUp.length === 1);
+    far.order(run());
+    await until("the order", () => orders.length === waiting.length + 1);
+    far.server.askToReconnect();
+    await until("the word of the next link", () => caughtUp.length === 2);
+    expect(caughtUp).toEqual([waiting.length, orders.length]);
+  }
 });
 
 test("asked to move, it stays connected, tells that it has moved, and misses no order", async () => {

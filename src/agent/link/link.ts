@@ -29,6 +29,8 @@ export interface Link {
 
 export interface LinkHandlers {
   onOrder(id: string, order: Order): void;
+  /** With this socket all orders have come that were waiting. A gateway from before it could say so does not. */
+  onCaughtUp(): void;
   onCall(call: AgentCall): void;
   /** The gateway has accepted a socket: the first, one after a break, or one that takes the place of another. */
   onConnected(): void;
@@ -92,14 +94,18 @@ export function openLink(options: {
 
   const orders = keep((onEnd) =>
     // From the start each time: the gateway's queue holds just what this agent has not accepted.
-    gateway.orders.subscribe(undefined, {
-      onData({ id, data }) {
-        // Synchronous to its end: tRPC resumes after this id once it returns.
-        handlers.onOrder(id, data);
+    gateway.orders.subscribe(
+      { tellCaughtUp: true, early: true },
+      {
+        onData({ id, data }) {
+          // Synchronous to its end: tRPC resumes after this id once it returns.
+          if (data.t === "caught-up") handlers.onCaughtUp();
+          else handlers.onOrder(id, data);
+        },
+        onError: onEnd,
+        onComplete: onEnd,
       },
-      onError: onEnd,
-      onComplete: onEnd,
-    }),
+    ),
   );
   const calls = keep((onEnd) =>
     gateway.calls.subscribe(undefined, {

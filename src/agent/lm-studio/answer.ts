@@ -95,7 +95,7 @@ export function answerReader(): AnswerReader {
   function pieces(reasoning: string, content: string): Piece[] {
     seen.chars += reasoning.length + content.length;
     if (seen.chars > MAX_ANSWER_CHARS) {
-      throw new ModelFailure("model-error", "模型的回答太长了，已中止；请换个问法再试");
+      throw new ModelFailure("model-error", "模型的回答太长了，已中止；请换个说法再试");
     }
     const thought: Piece[] = reasoning === "" ? [] : [{ t: "reasoning", text: reasoning }];
     return noted(content === "" ? thought : [...thought, ...think.push(content)]);
@@ -108,16 +108,13 @@ export function answerReader(): AnswerReader {
 
   function end(): ModelEvent {
     if (!seen.words && !seen.toolCalls) {
-      throw new ModelFailure(
-        "empty-answer",
-        "模型没有给出任何内容，可能是对话太长了；请缩短消息或新建对话再试",
-      );
+      throw new ModelFailure("empty-answer", "模型没有给出任何内容，可能是内容超出了模型能处理的长度");
     }
     if (finish === undefined && !seen.done) {
       throw new ModelConnectionLost();
     }
     if (!seen.words) {
-      throw new ModelFailure("model-error", "模型想调用工具，但这里没有可用的工具；请换个问法再试");
+      throw new ModelFailure("model-error", "模型想调用工具，但这里没有可用的工具；请换个说法再试");
     }
     return { t: "end", finish: finish === "length" ? "length" : "stop", model, usage: usage ?? timings };
   }

@@ -54,7 +54,7 @@ export async function* streamAnswer(
 }
 
 function tooSlow(): ModelFailure {
-  return new ModelFailure("model-timeout", "模型用时过长，已中止；请换个问法或稍后再试");
+  return new ModelFailure("model-timeout", "模型用时过长，已中止；请换个说法或稍后再试");
 }
 
 function silent(): ModelFailure {

@@ -11,7 +11,10 @@ export class ModelServerUnavailable extends Error {
   }
 }
 
-/** This request failed; what came before it broke is the caller's to keep. `message` is Chinese, for the user. */
+/**
+ * This request failed; what came before it broke is the caller's to keep. `message` is Chinese, for the user; how to
+ * make a request shorter (`too-long`, `empty-answer`) only the caller can say.
+ */
 export class ModelFailure extends Error {
   readonly code: Exclude<FailureCode, "internal">;
   constructor(code: ModelFailure["code"], message: string, options?: ErrorOptions) {

@@ -44,7 +44,8 @@ export interface ModelTimeouts extends ChatTimeouts {
   inspectMs: number;
 }
 
-const DEFAULT_TIMEOUTS: ModelTimeouts = {
+/** Those of `ChatTimeouts` can be configured. */
+export const DEFAULT_TIMEOUTS: ModelTimeouts = {
   // A model is loaded in minutes, and a request that waits for its turn gets no headers.
   firstWordMs: 10 * 60_000,
   idleMs: 120_000,

@@ -31,7 +31,7 @@ const TOO_LONG = new Set(["exceed_context_size_error", "context_length_exceeded"
 /** The failure that a server's own error is. */
 export function failureOf({ message, type, code }: ServerError): ModelFailure {
   if (TOO_LONG.has(type ?? "") || TOO_LONG.has(code ?? "")) {
-    return new ModelFailure("too-long", "消息和之前的对话超出了模型能处理的长度，请缩短消息或新建对话");
+    return new ModelFailure("too-long", "内容超出了模型能处理的长度");
   }
   return new ModelFailure("model-error", `模型服务报告错误：${quote(message)}`);
 }

@@ -1,9 +1,11 @@
 import type { Job, JobStatus, Order } from "../../contract/job.ts";
 import { agentOf } from "../../contract/identifiers.ts";
 import type { RedisClient } from "../redis/connect.ts";
+import type { Hub } from "../redis/hub.ts";
 import { agentKeys, JOB_TTL_SECONDS } from "../redis/keys.ts";
 import type { RestartWatch } from "../redis/restart-watch.ts";
 import { script } from "../redis/script.ts";
+import { earlyOrder } from "./early-order.ts";
 import { END_HERE_LUA, endHere } from "./end-here.ts";
 import { CHANGE_LUA, fromHash, type JobRecord, previewOf, toHash } from "./job-record.ts";
 
@@ -51,7 +53,13 @@ end
 order(ARGV[3])
 return status == 'queued' and 'cancelled' or 'cancelling'`);
 
-export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobStore {
+export function openJobStore(parts: {
+  redis: RedisClient;
+  hub: Pick<Hub, "tellHere">;
+  restarts: RestartWatch;
+}): JobStore {
+  const { redis, hub, restarts } = parts;
+
   async function read(jobId: string): Promise<JobRecord | undefined> {
     const agentId = agentOf(jobId);
     return fromHash(jobId, agentId, await redis.hgetall(agentKeys(agentId).job(jobId)));
@@ -73,7 +81,9 @@ export function openJobStore(redis: RedisClient, restarts: RestartWatch): JobSto
         preview: previewOf(job.text),
         createdAt: job.createdAt,
       };
-      const args = [job.id, JOB_TTL_SECONDS, JSON.stringify(order), ...toHash(record)];
+      const json = JSON.stringify(order);
+      const args = [job.id, JOB_TTL_SECONDS, json, ...toHash(record)];
+      hub.tellHere(keys.orders, earlyOrder(json));
       await restarts.surely(() => enqueue(redis, [keys.job(job.id), keys.orders, keys.changes], args));
     },
 
