@@ -59,6 +59,21 @@ test("without its secrets it does not start", () => {
   expect(wrongKeys({})).toEqual(["auth.session_secret", "agents"]);
 });
 
+test.each([",", " , ,"])("a list of agents that names none (%j) is wrong, and said to be so once", (list) => {
+  const error = problems({ ...ENV, CLAW_AGENTS: list });
+  expect(error.problems.map(({ key }) => key)).toEqual(["agents"]);
+  expect(error.exitCode).toBe(2);
+});
+
+test("how long work may wait and be silent is given in hours and minutes", () => {
+  const { tasks } = read({ ...ENV, CLAW_TASKS_QUEUE_HOURS: "2", CLAW_TASKS_SILENCE_MINUTES: "3" });
+  expect(tasks).toMatchObject({ queueMs: 2 * 3_600_000, silenceMs: 3 * 60_000 });
+  expect(wrongKeys({ ...ENV, CLAW_TASKS_QUEUE_HOURS: "0", CLAW_TASKS_SILENCE_MINUTES: "1441" })).toEqual([
+    "tasks.queue_hours",
+    "tasks.silence_minutes",
+  ]);
+});
+
 test("a channel is whole or off", () => {
   expect(read({ ...ENV, ...WECOM }).wecom).toMatchObject({ corpId: "ww1", agentId: "1000002" });
   const { CLAW_WECOM_TOKEN: _, ...half } = WECOM;

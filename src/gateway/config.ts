@@ -181,7 +181,11 @@ function readTls(source: ConfigSource, cert: string, key: string): GatewayConfig
 
 function readAgents(source: ConfigSource, list: string): Map<string, string> {
   const agents = new Map<string, string>();
-  for (const entry of list.split(",").filter((part) => part.trim() !== "")) {
+  const entries = list.split(",").filter((part) => part.trim() !== "");
+  // That there is no text at all has been found already.
+  if (list !== "" && entries.length === 0)
+    source.problems.push({ key: "agents", message: "名单里没有智能体，至少要有一项 编号:密钥" });
+  for (const entry of entries) {
     const colon = entry.indexOf(":");
     const id = entry.slice(0, colon).trim();
     const key = entry.slice(colon + 1).trim();

@@ -72,7 +72,7 @@ async function startOn(
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const jobs = openJobStore(redis, restarts);
+  const jobs = openJobStore({ redis, hub, restarts });
   const devices = openDevices({ redis, restarts });
   const [sessions, calls] = await Promise.all([
     openSessions({
@@ -162,10 +162,10 @@ async function startOn(
   };
   const userSide = { ports, sessions, log: log.getChild("api") };
   const answerUser = userHttp(userSide);
-  const problems = async () => (wecom ? { wecom: await wecom.problem() } : {});
+  const channels = wecom ? { wecom } : {};
 
   const app = new Hono()
-    .route("/", healthRoutes({ redis, links, agentIds, problems, draining: () => signal.aborted }))
+    .route("/", healthRoutes({ redis, links, agentIds, channels, draining: () => signal.aborted }))
     .all("/trpc/*", (c) => answerUser(c.req.raw));
   if (wecom) app.route("/wecom", wecom.callback);
   app.onError((error, c) => {
@@ -182,7 +182,14 @@ async function startOn(
       "/trpc": userSockets(userSide),
       "/link": linkSockets({
         links,
-        port: openLinkPort({ redis, hub, links, calls, queueMs: config.tasks.queueMs }),
+        port: openLinkPort({
+          redis,
+          hub,
+          links,
+          calls,
+          queueMs: config.tasks.queueMs,
+          log: log.getChild("link"),
+        }),
         log: log.getChild("link"),
       }),
     },

@@ -29,7 +29,7 @@ local function end_here(status)
   change(KEYS[1], KEYS[3], ARGV[1], status)
 end`;
 
-/** What `END_HERE_LUA` asks for. */
+/** What `END_HERE_LUA` asks for; its status is then `event.t`. */
 export function endHere(jobId: string, event: TerminalEvent): { keys: string[]; args: (string | number)[] } {
   const keys = agentKeys(agentOf(jobId));
   const order: Order = { t: "cancel", jobId };

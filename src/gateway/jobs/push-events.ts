@@ -15,13 +15,17 @@ const UNKNOWN_JOB = -2;
 const CLOSED = 1;
 const AHEAD = 2;
 
-/** How often a task's progress is told on; a little less than the 5 s in which agents report it, so that none is missed. */
-const PROGRESS_EVERY_MS = 4_500;
+/**
+ * A task's progress is told on at most this often: less than the second that lies between an agent's reports at least
+ * (a change of phase; otherwise every 4 s). Were one of those left out, the next would come after twice the time.
+ */
+const PROGRESS_EVERY_MS = 900;
 
 // KEYS: epoch, job, events, changes, life signs. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer,
 // its first, now (ms), progress (JSON) or '', how often progress is told (ms).
 // Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
 // job has ended (1) or another process has written past this one's first number (2). The epoch fences off an older link.
+// Every push of a task is a sign of life; of a turn, whose pushes are many, only a new status is.
 const push = script(`${CHANGE_LUA}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
 local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer', 'kind')
@@ -44,17 +48,17 @@ else
 end
 if next == 0 or changed then redis.call('EXPIRE', KEYS[3], ARGV[7]) end
 local ended = status == 'done' or status == 'failed' or status == 'cancelled'
-if job[4] == 'task' then
-  if ended then
-    redis.call('ZREM', KEYS[5], ARGV[6])
-  else
-    redis.call('ZADD', KEYS[5], ARGV[10], ARGV[6])
-    redis.call('EXPIRE', KEYS[5], ARGV[7])
-    if ARGV[11] ~= '' and ARGV[10] - (redis.call('HGET', KEYS[2], 'progressed') or 0) >= tonumber(ARGV[12]) then
-      redis.call('HSET', KEYS[2], 'progressed', ARGV[10])
-      change(KEYS[2], KEYS[4], ARGV[6], status, 'progress', ARGV[11], 'number', last)
-    end
-  end
+local isTask = job[4] == 'task'
+if ended then
+  redis.call('ZREM', KEYS[5], ARGV[6])
+elseif isTask or changed then
+  redis.call('ZADD', KEYS[5], ARGV[10], ARGV[6])
+  redis.call('EXPIRE', KEYS[5], ARGV[7])
+end
+if isTask and not ended and ARGV[11] ~= ''
+  and ARGV[10] - (redis.call('HGET', KEYS[2], 'progressed') or 0) >= tonumber(ARGV[12]) then
+  redis.call('HSET', KEYS[2], 'progressed', ARGV[10])
+  change(KEYS[2], KEYS[4], ARGV[6], status, 'progress', ARGV[11], 'number', last)
 end
 return {last, ended and 1 or 0}`);
 

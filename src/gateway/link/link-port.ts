@@ -1,4 +1,5 @@
 import type { LinkPort } from "../../contract/link-api.ts";
+import type { Logger } from "../../log.ts";
 import { expireQueued } from "../jobs/overdue.ts";
 import { openPusher } from "../jobs/push-early.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -7,6 +8,7 @@ import { patiently } from "../redis/patiently.ts";
 import type { AgentCalls } from "./agent-calls.ts";
 import type { Links } from "./links.ts";
 import { acceptOrders, followOrders } from "./orders.ts";
+import { takeOver } from "./take-over.ts";
 
 /** What agents may ask of the gateway. */
 export function openLinkPort(parts: {
@@ -16,17 +18,20 @@ export function openLinkPort(parts: {
   calls: AgentCalls;
   /** Orders older than this are not given out any more. */
   queueMs: number;
+  log: Logger;
 }): LinkPort {
-  const { redis, hub, links, calls, queueMs } = parts;
+  const { redis, hub, links, calls, queueMs, log } = parts;
   return {
-    async *orders(agent, after, signal) {
+    async *orders(agent, from, signal) {
       try {
+        const lost = await patiently(signal, () => takeOver(redis, agent));
+        if (lost > 0) log.warn("智能体丢失了数据，它手上的工作已结束", { agentId: agent.id, jobs: lost });
         await patiently(signal, () => expireQueued(redis, agent.id, queueMs));
       } catch (error) {
         if (signal.aborted) return;
         throw error;
       }
-      yield* followOrders({ redis, hub, agent, after, signal });
+      yield* followOrders({ redis, hub, agent, from, signal });
     },
     accept: (agent, upTo) => acceptOrders(redis, agent, upTo),
     push: openPusher({ redis, hub }),

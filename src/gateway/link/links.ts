@@ -30,14 +30,16 @@ export interface Links {
   settled(): Promise<void>;
 }
 
-// KEYS: epoch, link, superseded, presence. ARGV: instance, now (ms), ttl (ms). The clock is the floor of the epoch, so that it rises even
-// when Redis has lost the last one. A second machine with the same id is refused; the same one coming back is not.
+// KEYS: epoch, link, superseded, presence, instance. ARGV: instance, now (ms), ttl (ms). The clock is the floor of the
+// epoch, so that it rises even when Redis has lost the last one. A second machine with the same id is refused; the same
+// one coming back is not.
 const claim = script(`
 local held = redis.call('HGET', KEYS[2], 'instance')
 if held and held ~= ARGV[1] then return false end
 local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, tonumber(ARGV[2]))
 epoch = string.format('%.0f', epoch)
 redis.call('SET', KEYS[1], epoch)
+redis.call('HSET', KEYS[5], 'linked', ARGV[1])
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'instance', ARGV[1], 'epoch', epoch, 'since', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
@@ -90,7 +92,7 @@ export function openLinks(options: {
       const since = Date.now();
       const epoch = await claim(
         redis,
-        [keys.epoch, keys.link, keys.superseded, keys.presence],
+        [keys.epoch, keys.link, keys.superseded, keys.presence, keys.instance],
         [instance, since, LINK_TTL_MS],
       );
       if (epoch === null) {

@@ -5,6 +5,10 @@
 
 /** How long a finished job can still be read, resumed and recognised when it is sent again. */
 export const JOB_TTL_SECONDS = 7 * 24 * 3600;
+/** How long an agent that was away may take to hear that two users are one person. */
+export const JOIN_ORDER_TTL_SECONDS = 180 * 24 * 3600;
+/** How long the orders of an agent are kept that is no longer configured; not before a join is too old. */
+export const ORDERS_TTL_SECONDS = JOIN_ORDER_TTL_SECONDS;
 /** How long a user's feed can be resumed after the last thing that happened. */
 export const FEED_TTL_SECONDS = 7 * 24 * 3600;
 /** Entries kept of a user's feed. */
@@ -20,12 +24,21 @@ export const CARD_CODE_TTL_SECONDS = 72 * 3600;
 export const agentKeys = (agentId: string) => {
   const base = `claw:{agent:${agentId}}`;
   return {
-    /** stream: orders not yet on the agent's disk; an entry goes when the agent has it. Also the wake-up channel. */
+    /**
+     * stream: orders not yet on the agent's disk; an entry goes when the agent has it, or waited for it too long: a job's,
+     * when that expires; to cancel one, with the job's record; a join, JOIN_ORDER_TTL_SECONDS. All: ORDERS_TTL_SECONDS
+     * after the last sweep. Also the wake-up channel.
+     */
     orders: `${base}:orders`,
     /** stream: changes of job status not yet told to feeds and channels; an entry goes when it is. Also the channel. */
     changes: `${base}:changes`,
     /** counter: which link of the agent is the newest. Kept for ever: it must never go back. */
     epoch: `${base}:epoch`,
+    /**
+     * hash: which instance of the agent has the newest link (`linked`), and which has the jobs that were delivered
+     * (`served`). Kept, as the epoch.
+     */
+    instance: `${base}:instance`,
     /** hash: the open link and the agent's report; expires unless the gateway that holds the link renews it. */
     link: `${base}:link`,
     /** channel: calls of the agent's own procedures */
@@ -38,7 +51,10 @@ export const agentKeys = (agentId: string) => {
     job: (jobId: string) => `${base}:job:${jobId}`,
     /** stream: a job's events in batches, an entry's id is `<number of its last event>-0`; JOB_TTL_SECONDS. Also the channel. */
     events: (jobId: string) => `${base}:events:${jobId}`,
-    /** sorted set: jobs of tasks that the agent has, by its last sign of life of them (ms). A job goes when it has ended. */
+    /**
+     * sorted set: jobs that the agent has, by its last sign of life of them (ms); a turn's is its last change of status. A
+     * job goes when it has ended, all of them JOB_TTL_SECONDS after the last sign.
+     */
     lifeSigns: `${base}:life-signs`,
     /** string: when the agent was last seen online (ms), by the sweep; JOB_TTL_SECONDS */
     lastSeen: `${base}:last-seen`,
@@ -81,7 +97,10 @@ export const userKeys = (userId: string) => {
   };
 };
 
-/** hash: a device that is signed in; it expires when the device was not seen for as long as a session lasts. */
+/**
+ * hash: a device that is signed in; it expires when the device was not seen for as long as a session lasts. Of one that its
+ * owner has signed out `removed` (when, in ms) is kept for a year.
+ */
 export const deviceKey = (deviceId: string) => `claw:{device:${deviceId}}`;
 
 /** channel: a device was signed out, or a user has joined another */
