@@ -38,8 +38,9 @@ async function main(): Promise<number> {
       console.error(`build: ${program} for ${target} in ${Math.round(performance.now() - startedAt)} ms`);
     }
   }
-  writeChecksums(flags.outDir);
+  const old = writeChecksums(flags.outDir, built);
   console.log(summary(built));
+  if (old.length > 0) console.log(`not in SHA256SUMS, from an earlier build: ${old.join(", ")}`);
   return 0;
 }
 

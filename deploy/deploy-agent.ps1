@@ -75,6 +75,7 @@ if ($LmStudio) { $initOptions += '--lmstudio', $LmStudio }
 $deployment = @{
     Program        = 'claw-agent'
     Config         = 'agent.toml'
+    Database       = 'agent.sqlite'
     File           = $File
     Dir            = $Dir
     TimeoutSeconds = $TimeoutSeconds

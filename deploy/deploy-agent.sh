@@ -4,11 +4,13 @@ set -euo pipefail
 
 program=claw-agent
 config=agent.toml
+database=agent.sqlite
 
 # Ready; or only the model is missing, which is no fault of the new version: jobs wait until LM Studio has loaded one.
 healthy() {
   timeout 20 "$exe" service status >/dev/null 2>&1 && return
-  if readiness | grep -q '"link":{"up":true'; then
+  # grep reads to the end: see prepare_folder.
+  if readiness | grep -F '"link":{"up":true' >/dev/null; then
     say "! 已连上网关，但模型服务还没有就绪：请在 LM Studio 里加载模型并启动服务"
     return 0
   fi

@@ -116,6 +116,50 @@ function Switch-File([string]$New, [string]$Exe, [string]$Kept) {
     }
 }
 
+# data_dir of the configuration, which counts from there.
+function Get-DataFolder([string]$Config) {
+    foreach ($line in Get-Content -LiteralPath $Config -Encoding UTF8) {
+        if ($line -match '^\s*\[') { break }
+        if ($line -match "^\s*data_dir\s*=\s*'([^']*)'") { $found = $Matches[1] }
+        elseif ($line -match '^\s*data_dir\s*=\s*"([^"]*)"') { $found = $Matches[1] -replace '\\\\', '\' }
+    }
+    if (-not $found) { $found = 'data' }
+    if ([IO.Path]::IsPathRooted($found)) { return $found }
+    return Join-Path (Split-Path -Parent $Config) $found
+}
+
+# The older version refuses a database that the newer one has changed, so the way back needs it as it was. Copies it, with
+# what a program that was killed has left in the log beside it, under the name that SQLite expects there; the service is
+# stopped. Returns the path of the database, empty when there is none.
+function Save-Database([string]$Database, [string]$Config) {
+    if (-not $Database -or -not (Test-Path -LiteralPath $Config)) { return '' }
+    $file = Join-Path (Get-DataFolder $Config) $Database
+    if (-not (Test-Path -LiteralPath $file)) { return '' }
+    Write-Host "· 复制 $file，以便换回"
+    Copy-Item -LiteralPath $file -Destination "$file.previous" -Force
+    Remove-Item -LiteralPath "$file.previous-wal" -Force -ErrorAction SilentlyContinue
+    if (Test-Path -LiteralPath "$file-wal") {
+        Copy-Item -LiteralPath "$file-wal" -Destination "$file.previous-wal" -Force
+    }
+    return $file
+}
+
+function Restore-Database([string]$File) {
+    foreach ($log in "$File-wal", "$File-shm") {
+        Remove-Item -LiteralPath $log -Force -ErrorAction SilentlyContinue
+    }
+    if (Test-Path -LiteralPath "$File.previous-wal") {
+        Move-Item -LiteralPath "$File.previous-wal" -Destination "$File-wal" -Force
+    }
+    # Its content and not the file: that keeps the rights which the service was given.
+    Copy-Item -LiteralPath "$File.previous" -Destination $File -Force
+}
+
+function Remove-SavedDatabase([string]$File) {
+    if (-not $File) { return }
+    Remove-Item -LiteralPath "$File.previous", "$File.previous-wal" -Force -ErrorAction SilentlyContinue
+}
+
 # Installs it anew each time: what the service may do and read follows from the configuration and from the version.
 function Start-Again([string]$Program, [string]$Exe) {
     $words = @('service', 'install')
@@ -163,7 +207,9 @@ function Install-Claw {
         [string]$Dir,
         [int]$TimeoutSeconds,
         [string[]]$InitOptions,
-        [scriptblock]$Healthy
+        [scriptblock]$Healthy,
+        # A SQLite file in the data folder that a new version may change for good.
+        [string]$Database = ''
     )
     if (-not (Test-Path -LiteralPath $File -PathType Leaf)) { Stop-Deploy "找不到文件 $File" }
     $File = (Resolve-Path -LiteralPath $File).ProviderPath
@@ -181,7 +227,9 @@ function Install-Claw {
     Confirm-Sha256 $File $sha256
     Confirm-ServiceFolder $Program $Dir
     Set-GuardedFolder $Dir
-    $replaced = Install-File $Program $File $exe $sha256
+    $saved = @{ Database = '' }
+    $save = { $saved.Database = Save-Database $Database (Join-Path $Dir $Config) }
+    $replaced = Install-File $Program $File $exe $sha256 $save
 
     Set-FirstConfig $exe (Join-Path $Dir $Config) $InitOptions
     Start-Again $Program $exe
@@ -189,17 +237,19 @@ function Install-Claw {
         Write-Host "√ $Program 已就绪" -ForegroundColor Green
         Invoke-Program $exe @('--version')
         if ($replaced) { Write-Host "  上一个版本留在 $exe.previous" }
+        Remove-SavedDatabase $saved.Database
         exit 0
     }
     Show-Log $Program $Dir
     if (-not $replaced) {
         Stop-Deploy "$Program 在 $TimeoutSeconds 秒内没有就绪。运行 $exe doctor 查找原因，改好之后再运行一次本脚本。"
     }
-    Undo-Install $Program $exe $Healthy $TimeoutSeconds
+    Undo-Install $Program $exe $Healthy $TimeoutSeconds $saved.Database
 }
 
-# Stops the service and puts the new program in place. True: there is a version to go back to.
-function Install-File([string]$Program, [string]$File, [string]$Exe, [string]$Sha256) {
+# Stops the service and puts the new program in place; in between, Save keeps what the way back needs. True: there is a
+# version to go back to.
+function Install-File([string]$Program, [string]$File, [string]$Exe, [string]$Sha256, [scriptblock]$Save) {
     $hasOld = Test-Path -LiteralPath $Exe
     $isSame = $hasOld -and (Get-Sha256 $Exe) -eq $Sha256
     # It has to end in .exe to be tried out.
@@ -216,12 +266,15 @@ function Install-File([string]$Program, [string]$File, [string]$Exe, [string]$Sh
     if (-not $hasOld) {
         Move-Item -LiteralPath $new -Destination $Exe
     } else {
+        $deed = '复制数据库'
         try {
+            & $Save | Out-Null
+            $deed = "替换 ${Exe}（是不是还有窗口在运行它？）"
             Switch-File $new $Exe "$Exe.previous"
         } catch {
             Remove-Item -LiteralPath $new -Force
             Start-Again $Program $Exe
-            Stop-Deploy "不能替换 ${Exe}：$($_.Exception.Message)。是不是还有窗口在运行它？旧版本已重新启动。"
+            Stop-Deploy "不能${deed}：$($_.Exception.Message)。没有升级，旧版本已重新启动。"
         }
     }
     Write-Host "√ 已放好：$Exe"
@@ -236,13 +289,26 @@ function Set-FirstConfig([string]$Exe, [string]$Config, [string[]]$InitOptions) 
     Write-Host ''
 }
 
-function Undo-Install([string]$Program, [string]$Exe, [scriptblock]$Healthy, [int]$TimeoutSeconds) {
+function Undo-Install([string]$Program, [string]$Exe, [scriptblock]$Healthy, [int]$TimeoutSeconds, [string]$Saved) {
     Write-Host "`n× 新版本在 $TimeoutSeconds 秒内没有就绪，换回上一个版本" -ForegroundColor Red
     Invoke-Program $Exe @('service', 'stop')
     Switch-File "$Exe.previous" $Exe "$Exe.failed"
     Start-Again $Program $Exe
+    if ($Saved -and -not (Test-Runs $Exe)) {
+        Write-Host '· 上一个版本打不开升级过的数据库，恢复升级前的：升级后收到的任务不会有回答'
+        Invoke-Program $Exe @('service', 'stop')
+        Restore-Database $Saved
+        Start-Again $Program $Exe
+    }
     if (Wait-Healthy $Healthy $Exe $TimeoutSeconds) {
+        Remove-SavedDatabase $Saved
         Stop-Deploy "没有升级：新版本没有就绪，已换回上一个版本，它已就绪。新版本留在 $Exe.failed。"
     }
     Stop-Deploy "已换回上一个版本，但它也没有就绪。运行 $Exe doctor 查找原因。"
+}
+
+# Ready or not: `service status` says 3 when it is stopped, has failed, or ends again and again.
+function Test-Runs([string]$Exe) {
+    $null = Test-Program $Exe @('service', 'status')
+    return $LASTEXITCODE -ne 3
 }

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # 由 deploy-gateway.sh 和 deploy-agent.sh 引入，不单独运行。
 #
-# They set `program` (also the name of the service) and `config`, and define `healthy`.
-: "${program:?}" "${config:?}"
+# They set `program` (also the name of the service) and `config`, and define `healthy`; `database` is the name of a
+# SQLite file in the data folder that a new version may change for good.
+: "${program:?}" "${config:?}" "${database:=}"
 
 usage() {
   cat <<END
@@ -36,6 +37,7 @@ deploy() {
   if wait_until_healthy; then
     say "✓ $program 已就绪：$("$exe" --version | head -n 1)"
     [ -z "$replaced" ] || say "  上一个版本留在 $exe.previous"
+    forget_database
     return 0
   fi
   show_log
@@ -83,7 +85,8 @@ prepare_folder() {
   dir=$(cd "$dir" && pwd -P)
   exe=$dir/$program
   # Otherwise that service would be restarted and found well, and nothing would have changed.
-  if service_installed && ! systemctl cat "$program.service" | grep -qF "$exe"; then
+  # grep reads to the end: -q would leave at its first hit, and pipefail takes a writer that is cut off for a failure.
+  if service_installed && ! systemctl cat "$program.service" | grep -F "$exe" >/dev/null; then
     die "服务 $program 已经装在别的文件夹（见 systemctl cat $program）。请用 --dir 指定那个文件夹，或先在那里运行 $program service uninstall。"
   fi
 }
@@ -106,18 +109,68 @@ copy_beside() {
 
 # Renaming replaces the program at once: at every moment there is a whole one.
 switch() {
-  replaced=
+  replaced='' kept=''
   if [ -f "$exe" ] && [ "$(sha256_of "$exe")" = "$sha256" ]; then
     rm -f "$exe.new"
     say "· 已经是这个版本，只重新启动并检查"
     return
   fi
   if [ -f "$exe" ]; then
+    keep_database
     ln -f "$exe" "$exe.previous"
     replaced=yes
   fi
   mv -f "$exe.new" "$exe"
   say "✓ 已放好：$exe"
+}
+
+# The older version refuses a database that the newer one has changed, so the way back needs it as it was. It is copied
+# while nobody has it open: what is in use is more than one file.
+keep_database() {
+  local file
+  [ -n "$database" ] && [ -e "$dir/$config" ] || return 0
+  file=$(data_folder)/$database
+  [ -f "$file" ] || return 0
+  say "· 停下 $program，复制它的数据库，以便换回"
+  ! service_installed || "$exe" service stop || say "· 停止时报错，继续"
+  kept=$file
+  if ! copy_database "$file" "$file.previous"; then
+    forget_database
+    rm -f "$exe.new"
+    ! service_installed || "$exe" service start || true
+    die "复制 $file 失败，请检查磁盘空间。没有升级，原来的版本已重新启动。"
+  fi
+}
+
+# With what a program that was killed has left in the log beside it, under the name that SQLite expects there.
+copy_database() {
+  cp -p --reflink=auto "$1" "$2" || return
+  rm -f "$2-wal"
+  [ ! -e "$1-wal" ] || cp -p --reflink=auto "$1-wal" "$2-wal"
+}
+
+restore_database() {
+  "$exe" service stop || true
+  rm -f "$kept-wal" "$kept-shm"
+  [ ! -e "$kept.previous-wal" ] || mv -f "$kept.previous-wal" "$kept-wal"
+  mv -f "$kept.previous" "$kept"
+}
+
+forget_database() { [ -z "$kept" ] || rm -f "$kept.previous" "$kept.previous-wal"; }
+
+# data_dir of the configuration, which counts from there.
+data_folder() {
+  local value
+  value=$(awk '
+    /^[ \t]*\[/ { exit }
+    /^[ \t]*data_dir[ \t]*=/ {
+      sub(/^[^=]*=[ \t]*/, "")
+      rest = substr($0, 2)
+      print substr(rest, 1, index(rest, substr($0, 1, 1)) - 1)
+      exit
+    }
+  ' "$dir/$config")
+  case "$value" in /*) echo "$value" ;; '') echo "$dir/data" ;; *) echo "$dir/$value" ;; esac
 }
 
 make_config() {
@@ -157,6 +210,19 @@ roll_back() {
   ln -f "$exe" "$exe.failed"
   mv -f "$exe.previous" "$exe"
   run_service || say "· 服务没有装好，继续检查"
+  if [ -n "$kept" ] && ! runs; then
+    say "· 上一个版本打不开升级过的数据库，恢复升级前的：升级后收到的任务不会有回答"
+    restore_database
+    "$exe" service start || say "· 服务启动时报错，继续检查"
+  fi
   wait_until_healthy || die "已换回上一个版本，但它也没有就绪。运行 $exe doctor 查找原因。"
+  forget_database
   die "没有升级：新版本没有就绪，已换回上一个版本，它已就绪。新版本留在 $exe.failed。"
+}
+
+# Ready or not: `service status` says 3 when it is stopped, has failed, or ends again and again.
+runs() {
+  local code=0
+  timeout 20 "$exe" service status >/dev/null 2>&1 || code=$?
+  [ "$code" -ne 3 ]
 }

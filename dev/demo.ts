@@ -16,7 +16,7 @@ const LM_STUDIO = "http://127.0.0.1:1234";
 const MINI_PROGRAM_BASE = "/miniprogram/";
 const PAGE_PORT = Number(process.env["CLAW_DEMO_PORT"] ?? 8080);
 const STAND_IN_TOKENS_PER_SECOND = 40;
-const dataDir = resolve(import.meta.dir, "..", "data", "demo");
+const dataDir = resolve(process.env["CLAW_DEMO_DATA"] ?? join(import.meta.dir, "..", "data", "demo"));
 
 const WECOM = {
   corpId: "wwdemo00000000001",
@@ -135,6 +135,10 @@ function start(name: "gateway" | "agent", env: Record<string, string>): Program 
 
 function servePage(miniProgram: MiniProgramPage, options: Parameters<typeof wecomPage>[0]) {
   const app = wecomPage(options);
+  // Its documents name their parts by paths that count from below the slash.
+  app.get(MINI_PROGRAM_BASE.slice(0, -1), (c) => {
+    return c.redirect(`${MINI_PROGRAM_BASE}${new URL(c.req.url).search}`);
+  });
   app.get(`${MINI_PROGRAM_BASE}*`, (c) => miniProgram.fetch(c.req.raw));
   const serve = (port: number) =>
     Bun.serve({ hostname: "127.0.0.1", port, idleTimeout: 30, fetch: (request) => app.fetch(request) });

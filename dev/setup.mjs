@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** npm on Windows is a script that only a shell runs. */
 const shell = process.platform === "win32";
+/** As in dev/miniprogram/browser.ts, which may not be read yet. */
 const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 installPackages();

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Server } from "bun";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { CHROMIUM, openBrowser } from "./miniprogram/browser.ts";
 import type { Delivery } from "./wecom-callback.ts";
 import { type SentMessage, wecomPage } from "./wecom-page.ts";
 
-const CHROMIUM = Bun.which("chromium") ?? "";
 const delivered: Delivery = { delivered: true, tries: [200], answer: "" };
 const parts = [
   { name: "企业微信", standIn: true, note: "本机模拟" },
@@ -157,10 +157,7 @@ test.each([
 test.skipIf(CHROMIUM === "")(
   "the page in a browser",
   async () => {
-    const browser: Browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-    });
+    const browser = await openBrowser();
     try {
       const page = await browser.newPage();
       const errors: unknown[] = [];

@@ -1,6 +1,7 @@
 /**
- * `npm test`: the checks, then every test of the tree but test/peer and, without `--windows`, test/windows. What failed
- * is told once more at the end. The last line is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0
+ * `npm test`: the checks, then every test of the tree but those in test/peer, test/systemd and test/arm64, which have
+ * commands of their own, and, without `--windows`, those in test/windows. What failed is told once more at the end, and
+ * why something was skipped. The last line is `N passed, N failed`, with `, N skipped` if any are; the exit code is 0
  * only when something passed and nothing failed.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,7 +31,7 @@ const reports = mkdtempSync(join(tmpdir(), "claw-test-"));
 process.on("exit", () => rmSync(reports, { recursive: true, force: true }));
 
 const allFiles = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root })]
-  .filter((file) => !/(^|\/)(node_modules|dist)\/|^test\/peer\//.test(file))
+  .filter((file) => !/(^|\/)(node_modules|dist)\/|^test\/(peer|systemd|arm64)\//.test(file))
   .toSorted();
 const windowsFiles = allFiles.filter((file) => file.startsWith("test/windows/"));
 const files = allFiles.filter((file) => !windowsFiles.includes(file));
@@ -39,8 +40,9 @@ const isSystem = (file: string) => file.startsWith("test/");
 const isFault = (file: string) => file.startsWith("test/faults/");
 const isBrowser = (file: string) => file.startsWith("test/miniprogram/");
 
-/** What failed, to be told at the end: the rest of the output is long. */
+/** What failed, and why something could not be run, to be told at the end: the rest of the output is long. */
 const failures: string[] = [];
+const skips: string[] = [];
 const counts = [
   await check(),
   await bunTest(
@@ -62,6 +64,7 @@ const counts = [
 ];
 const total = counts.reduce(add);
 if (failures.length > 0) console.log(["\n# failed", ...failures].join("\n\n"), "\n");
+if (skips.length > 0) console.log(["\n# skipped", ...skips].join("\n"), "\n");
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
@@ -78,8 +81,22 @@ async function check(): Promise<Count> {
 async function windowsTests(): Promise<Count> {
   const reason = await setUpWine();
   if (reason === undefined) return await bunTest("windows", windowsFiles, WINDOWS_TIMEOUT_MS);
-  console.log(`\n# windows tests could not be run: ${reason}`);
-  return NOTHING;
+  skips.push(`windows tests: ${reason}`);
+  return await countAsSkipped("windows", windowsFiles);
+}
+
+/** As many as there are, none of which is run: none has this name. */
+async function countAsSkipped(name: string, testFiles: readonly string[]): Promise<Count> {
+  const report = join(reports, `${name}.xml`);
+  const reporting = ["--reporter=junit", `--reporter-outfile=${report}`, "--test-name-pattern=(?!)"];
+  await run([process.execPath, "test", ...reporting, ...testFiles.map((file) => `./${file}`)], "at the end");
+  const text = await Bun.file(report)
+    .text()
+    .catch(() => "");
+  const count = totals(text);
+  if (count.skipped > 0 && count.passed + count.failed === 0) return count;
+  failures.push(`${name} tests: they do not load, and so could not be counted`);
+  return { ...NOTHING, failed: 1 };
 }
 
 /** @param output "at the end": of tests that run beside others, whose output it would tear apart */
@@ -106,6 +123,7 @@ async function bunTest(
   );
   if (output === "at the end") console.log(`${title}\n${printed}`);
   failures.push(...failuresIn(printed));
+  skips.push(...(printed.match(/^\S+\.test\.ts is skipped: .*$/gm) ?? []));
   const text = await Bun.file(report)
     .text()
     .catch(() => "");

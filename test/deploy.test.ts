@@ -6,6 +6,9 @@ import { join, resolve } from "node:path";
 const DEPLOY = resolve(import.meta.dir, "..", "deploy");
 type Name = "gateway" | "agent";
 
+/** More than a pipe holds: whoever writes it notices when nobody reads it any longer. */
+const MORE_THAN_A_PIPE_CHARS = 300_000;
+
 /** Holds a server's folder (`opt`), what was copied to it (`files`), and stand-ins for systemd (`bin`). */
 let dir: string;
 const at = (...path: string[]) => join(dir, ...path);
@@ -27,18 +30,34 @@ function executable(path: string, script: string): void {
   chmodSync(path, 0o755);
 }
 
-/** A stand-in for one of our executables: notes what it is asked, and is ready when it is told to be. */
-function release(name: Name, version: string, options: { ready: boolean; runs?: boolean }): string {
+/**
+ * A stand-in for one of our executables: notes what it is asked, and is ready when it is told to be.
+ *
+ * @param options.changes the database that it brings to a form of its own when it starts; it runs with no newer one
+ */
+function release(
+  name: Name,
+  version: string,
+  options: { ready: boolean; runs?: boolean; changes?: string },
+): string {
   const file = at("files", `claw-${name}-linux-x64`);
+  const database = options.changes ?? "/dev/null";
   const script = `
+    start() {
+      rm -f "${at("running")}"
+      [[ ! $(cat "${database}") > ${version} ]] || { echo "数据文件来自更新的版本"; return 1; }
+      echo ${version} > "${database}"
+      echo ${version} > "${at("running")}"
+    }
     echo "${version} $*" >> "${at("calls")}"
     case "$*" in
       --version) echo "claw-${name} ${version}"; ${options.runs === false ? "exit 126" : ""} ;;
       init*) [ "${name} $*" != "agent init" ] || { echo "还缺 --gateway" >&2; exit 2; }
         echo made > "$(dirname "$0")/${name}.toml" ;;
       "service install"*) printf 'User=%s\\nExecStart="%s"\\n' "\${4:-claw-${name}}" "$0" > "${at("unit")}" ;;
-      "service restart") echo ${version} > "${at("running")}" ;;
-      "service status") [ -e "${at("running")}" ] && ${options.ready} ;;
+      "service restart" | "service start") start ;;
+      "service stop") rm -f "${at("running")}" ;;
+      "service status") [ -e "${at("running")}" ] || exit 3; ${options.ready} ;;
     esac`;
   executable(file, script);
   const sum = new Bun.CryptoHasher("sha256").update(readFileSync(file)).digest("hex");
@@ -109,6 +128,13 @@ describe("deploy-gateway.sh", () => {
     expect(calls()).toEqual(["v2 service install --user chosen", "v2 service restart"]);
     expect([installed("gateway"), installed("gateway", ".previous"), running()]).toEqual(["v2", "v1", "v2"]);
     expect(readFileSync(at("opt", "gateway.toml"), "utf8")).toBe("mine");
+  });
+
+  test("a unit with a lot behind the program's name is still the one of this folder", async () => {
+    await deploy("gateway", release("gateway", "v1", { ready: true }));
+    writeFileSync(at("unit"), `${readFileSync(at("unit"), "utf8")}# ${"x".repeat(MORE_THAN_A_PIPE_CHARS)}\n`);
+    expect(await deploy("gateway", release("gateway", "v2", { ready: true }))).toMatchObject({ code: 0 });
+    expect(running()).toBe("v2");
   });
 
   test("a version that does not become ready gives way to the one before, which runs again", async () => {
@@ -201,16 +227,84 @@ describe("deploy-agent.sh", () => {
     expect(calls()).toContain(`v1 init ${pair.join(" ")}`);
   });
 
+  describe("its database, which a new version changes for good", () => {
+    // Found by the configuration's word for the folder.
+    const database = (suffix = "") => at("opt", "数据 #1", `agent.sqlite${suffix}`);
+    const has = (suffix = "") =>
+      existsSync(database(suffix)) && readFileSync(database(suffix), "utf8").trim();
+
+    beforeEach(async () => {
+      mkdirSync(join(database(), ".."), { recursive: true });
+      writeFileSync(database(), "v0");
+      writeFileSync(
+        at("opt", "agent.toml"),
+        `# data_dir = "no"\ndata_dir = "数据 #1" # here\n[admin]\nport = 1\n[x]\ndata_dir = "no"\n`,
+      );
+      await deploy("agent", release("agent", "v1", { ready: true, changes: database() }));
+      expect(has()).toBe("v1");
+      writeFileSync(database("-wal"), "v1's");
+      calls();
+    });
+
+    test("is as it was when the version before is back, with the log beside it", async () => {
+      const { code, output } = await deploy(
+        "agent",
+        release("agent", "v2", { ready: false, changes: database() }),
+      );
+      expect(code).toBe(1);
+      expect(output).toContain("恢复升级前的");
+      expect(output).toContain("已换回上一个版本，它已就绪");
+      expect([installed("agent"), running(), has(), has("-wal")]).toEqual(["v1", "v1", "v1", "v1's"]);
+      expect([has(".previous"), has(".previous-wal")]).toEqual([false, false]);
+      expect(calls()).toEqual([
+        "v1 service stop",
+        "v2 service install --user claw-agent",
+        "v2 service restart",
+        "v1 service install --user claw-agent",
+        "v1 service restart",
+        "v1 service stop",
+        "v1 service start",
+      ]);
+    });
+
+    test("stays as it is when the version before can use it: nothing that came since is lost", async () => {
+      const { code, output } = await deploy("agent", release("agent", "v2", { ready: false }));
+      expect(code).toBe(1);
+      expect(output).not.toContain("恢复升级前的");
+      expect([installed("agent"), running()]).toEqual(["v1", "v1"]);
+      expect(has(".previous")).toBe(false);
+      expect(calls().at(-1)).toBe("v1 service restart");
+    });
+
+    test("is not kept twice once the new version is well", async () => {
+      const file = release("agent", "v2", { ready: true, changes: database() });
+      expect(await deploy("agent", file)).toMatchObject({ code: 0 });
+      expect([has(), has(".previous"), has(".previous-wal")]).toEqual(["v2", false, false]);
+    });
+
+    test("cannot be copied: the old version runs on, and the new one is not put in place", async () => {
+      executable(at("bin", "cp"), `case "$*" in *.previous) exit 1 ;; *) exec /bin/cp "$@" ;; esac`);
+      const file = release("agent", "v2", { ready: true, changes: database() });
+      const { code, output } = await deploy("agent", file);
+      expect(code).toBe(1);
+      expect(output).toContain("没有升级，原来的版本已重新启动");
+      expect(calls()).toEqual(["v1 service stop", "v1 service start"]);
+      expect([installed("agent"), running(), has(".previous")]).toEqual(["v1", "v1", false]);
+      expect(existsSync(at("opt", "claw-agent.new"))).toBe(false);
+    });
+  });
+
   test.each([
     { up: true, code: 0, installedThen: "v2" },
     { up: false, code: 1, installedThen: "v1" },
   ])("without a model, what counts is the link: %j", async ({ up, code, installedThen }) => {
     await deploy("agent", release("agent", "v1", { ready: true }), ...pair);
-    const body = { ready: false, link: { up }, model: { up: false, reason: "没有加载模型" } };
+    const model = JSON.stringify({ up: false, reason: "没有加载模型".padEnd(MORE_THAN_A_PIPE_CHARS, "。") });
+    const body = `{"ready":false,"link":{"up":${up}},\n"model":${model}}`;
     const admin = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
-      fetch: () => Response.json(body, { status: 503 }),
+      fetch: () => new Response(body, { status: 503 }),
     });
     writeFileSync(
       at("opt", "agent.toml"),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json";
+import { cacheDir } from "./cache.ts";
 import { buildExecutable, type BuiltExecutable } from "./executable.ts";
 import { type ProgramName, PROGRAMS } from "./targets.ts";
 
@@ -52,7 +53,12 @@ describe.each([...PROGRAMS])("the %s's executable", (program) => {
   });
 
   test("names no folder of the machine that built it", () => {
-    expect(readFileSync(executable(program)).includes(`${ROOT}/`)).toBe(false);
+    const [bytes, bun] = [readFileSync(executable(program)), readFileSync(process.execPath)];
+    // Bun itself may name one by chance, such as /root.
+    const named = [ROOT, homedir(), cacheDir(), dir].filter(
+      (folder) => bytes.includes(`${folder}/`) && !bun.includes(`${folder}/`),
+    );
+    expect(named).toEqual([]);
   });
 
   test("takes nothing from the folder in which it is started", () => {
@@ -75,12 +81,3 @@ test("the gateway's has Redis inside, the agent's does not", () => {
   expect(built.get("gateway")?.redis).toHaveProperty("files");
   expect(built.get("agent")?.redis).toBeUndefined();
 });
-
-test(
-  "built again elsewhere, it has the same bytes",
-  async () => {
-    const again = await build("agent", join(dir, "again"));
-    expect(readFileSync(again.path).equals(readFileSync(executable("agent")))).toBe(true);
-  },
-  BUILD_TIMEOUT_MS,
-);

@@ -4,13 +4,16 @@ import { basename, join } from "node:path";
 import type { BuiltExecutable } from "./executable.ts";
 import { executableName, PROGRAMS, TARGETS } from "./targets.ts";
 
-/** Writes SHA256SUMS (as `sha256sum --check` reads it) for every executable that is in the folder now. */
-export function writeChecksums(outDir: string): void {
+/**
+ * Writes SHA256SUMS (as `sha256sum --check` reads it) for what was built. Executables that already lay in the folder may
+ * be of another commit: they are not listed, and returned by name.
+ */
+export function writeChecksums(outDir: string, built: readonly BuiltExecutable[]): string[] {
   const names = TARGETS.flatMap((target) => PROGRAMS.map((program) => executableName(program, target)));
-  const lines = names
-    .filter((name) => existsSync(join(outDir, name)))
-    .map((name) => `${sha256(join(outDir, name))}  ${name}\n`);
+  const isNew = (name: string) => built.some(({ path }) => basename(path) === name);
+  const lines = names.filter(isNew).map((name) => `${sha256(join(outDir, name))}  ${name}\n`);
   writeFileSync(join(outDir, "SHA256SUMS"), lines.join(""));
+  return names.filter((name) => !isNew(name) && existsSync(join(outDir, name)));
 }
 
 /** What was built, as a table, and what is not inside though it could be. */

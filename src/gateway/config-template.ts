@@ -102,7 +102,7 @@ api_base = "https://api.weixin.qq.com"
 # 可用 redis://、rediss://、redis+sentinel://、redis+cluster:// 开头的网址。[CLAW_REDIS_URL]
 url = ""
 
-# 改用这个 redis-server 程序。留空：用内置的，没有内置就用旁边的或系统里的。[CLAW_REDIS_SERVER_PATH]
+# 改用这个 redis-server 程序。留空：用内置的，没有内置就用可执行文件旁边的。[CLAW_REDIS_SERVER_PATH]
 server_path = ""
 `;
 }

@@ -6,10 +6,15 @@ import type { ServedConfig, Service } from "./service.ts";
 /** Below it, Linux lets only the privileged listen. */
 const FIRST_FREE_PORT = 1024;
 
-/** Installs the service, or brings the installed one up to date. Does not start it. @throws ExplainedError */
+/**
+ * Installs the service, or brings the installed one up to date. Does not start it.
+ *
+ * @param options.logJson from now on, also when it is installed again without being asked for
+ * @throws ExplainedError
+ */
 export async function installService(
   service: Service,
-  { configFile, user }: { configFile: string; user: string | undefined },
+  { configFile, user, logJson: wanted }: { configFile: string; user: string | undefined; logJson: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   const { name, program, manager, host, command } = service;
@@ -19,6 +24,7 @@ export async function installService(
     );
   const config = readForService(service, configFile);
   const before = await manager.state(signal);
+  const logJson = wanted || before.logJson === true;
   const notes = await manager.install(
     {
       title: program.title,
@@ -30,12 +36,14 @@ export async function installService(
       secretFiles: config.secretFiles,
       lowPort: config.port > 0 && config.port < FIRST_FREE_PORT,
       user,
+      logJson,
     },
     signal,
   );
   host.say(`已安装服务 ${name}，开机自动启动`);
-  for (const note of [`程序：${host.executable}`, `配置：${configFile}`, `数据：${config.dataDir}`, ...notes])
-    host.say(`  ${note}`);
+  const about = [`程序：${host.executable}`, `配置：${configFile}`, `数据：${config.dataDir}`, ...notes];
+  if (logJson) about.push("日志：每行一个 JSON；要改回文字，先 service uninstall 再安装");
+  for (const line of about) host.say(`  ${line}`);
   const next = before.phase === "running" ? "restart" : "start";
   host.say(`${next === "restart" ? "它正在运行，让新设置生效" : "现在启动"}：${command(next)}`);
   return 0;

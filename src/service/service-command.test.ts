@@ -186,6 +186,22 @@ test("the service gets a user of its own, and its files are for it alone", async
   expect(readFileSync(unitFile(), "utf8")).toContain("\nUser=claw-test\n");
 });
 
+test("JSON lines, once asked for, stay when the service is installed again, and go with it", async () => {
+  const isJson = () => /^ExecStart=.* --log-files --log-json$/m.test(readFileSync(unitFile(), "utf8"));
+  await service("install");
+  expect(isJson()).toBe(false);
+  await service("install", "--log-json");
+  expect(isJson()).toBe(true);
+  await service("install");
+  expect(isJson()).toBe(true);
+  expect(said.join("\n")).toContain("日志：每行一个 JSON");
+  await service("status");
+  expect(said.join("\n")).toContain("日志：每行一个 JSON");
+  await service("uninstall");
+  await service("install");
+  expect(isJson()).toBe(false);
+});
+
 test("nothing is installed with a wrong configuration, variables of the terminal, or a program out of reach", async () => {
   writeFileSync(config(), "bad\n");
   expect(await refusal("install")).toContain("缺少 x");

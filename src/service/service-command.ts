@@ -32,13 +32,17 @@ export function serviceCommand(program: ServedProgram, host: ServiceHost = thisH
         value: "用户",
         help: "服务以谁的身份运行（install 时用）；默认用它专有的、权限最小的用户",
       },
+      "log-json": {
+        type: "boolean",
+        help: "服务的日志每行一个 JSON 对象（install 时用），以后再安装也保留",
+      },
     },
     async run(given, signal) {
       const word = wordOf(given);
       const configFile = configPath(given.text("config"), program.configFile);
       const service = openService(given, program, host, configFile);
       if (word !== "status") host.requireRights(service.command(word));
-      return await obey(word, { service, configFile, user: given.text("user") }, given, signal);
+      return await obey(word, { service, configFile }, given, signal);
     },
   };
 }
@@ -65,7 +69,7 @@ function openService(given: Given, program: ServedProgram, host: ServiceHost, co
 
 async function obey(
   word: Word,
-  { service, configFile, user }: { service: Service; configFile: string; user: string | undefined },
+  { service, configFile }: { service: Service; configFile: string },
   given: Given,
   signal: AbortSignal,
 ): Promise<number> {
@@ -75,8 +79,10 @@ async function obey(
       ? ((await service.manager.state(signal)).configFile ?? configFile)
       : configFile;
   switch (word) {
-    case "install":
-      return await installService(service, { configFile, user }, signal);
+    case "install": {
+      const [user, logJson] = [given.text("user"), given.has("log-json")];
+      return await installService(service, { configFile, user, logJson }, signal);
+    }
     case "uninstall":
       return await uninstallService(service, signal);
     case "start":

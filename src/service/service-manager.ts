@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly exitCode?: number | undefined;
   /** The configuration it was installed with. */
   readonly configFile?: string | undefined;
+  /** It was installed to log JSON lines. */
+  readonly logJson?: boolean | undefined;
 }
 
 export const ABSENT: ServiceState = { phase: "absent", atBoot: false };
@@ -32,6 +34,15 @@ export interface ServicePlan {
   readonly lowPort: boolean;
   /** Whom it runs as; undefined: an account of its own. */
   readonly user: string | undefined;
+  /** Its log is JSON lines. */
+  readonly logJson: boolean;
+}
+
+export const LOG_JSON_FLAG = "--log-json";
+
+/** What a service's command line says of its log. */
+export function logFlags({ logJson }: ServicePlan): string[] {
+  return logJson ? ["--log-files", LOG_JSON_FLAG] : ["--log-files"];
 }
 
 /** The system's service manager, for one service. Methods that change something reject with an ExplainedError. */

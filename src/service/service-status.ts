@@ -30,6 +30,7 @@ export async function reportStatus(
   }
   host.say(`  开机启动：${state.atBoot ? "是" : "否"}`);
   if (state.configFile !== undefined) host.say(`  配置：${state.configFile}`);
+  if (state.logJson) host.say("  日志：每行一个 JSON");
   if (state.exitCode === EXIT_WRONG_CONFIG) host.say("  配置有误，改正后再启动");
   if (state.phase !== "running") return EXIT.notRunning;
   if (!config) {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServicePlan } from "./service-manager.ts";
-import { configOfUnit, systemdUnit } from "./systemd-unit.ts";
+import { configOfUnit, logsJson, systemdUnit } from "./systemd-unit.ts";
 
 const DEPLOY = join(import.meta.dir, "../../deploy");
 
@@ -20,6 +20,7 @@ function plan(dir: string, changes: Partial<OwnPlan> = {}): OwnPlan {
     secretFiles: [],
     lowPort: true,
     user: "claw-gateway",
+    logJson: false,
     ...changes,
   };
 }
@@ -85,6 +86,13 @@ test("a unit tells the configuration it was made with", () => {
   const unit = systemdUnit("claw-gateway", plan("/opt/网关 一"));
   expect(configOfUnit(unit)).toBe("/opt/网关 一/gateway.toml");
   expect(configOfUnit("[Service]\nExecStart=/bin/true\n")).toBeUndefined();
+});
+
+test("a unit tells whether it logs JSON, whatever the paths are", () => {
+  const json = systemdUnit("claw-gateway", plan("/opt/claw", { logJson: true }));
+  expect(json).toMatch(/^ExecStart=.* --log-files --log-json$/m);
+  expect(logsJson(json)).toBe(true);
+  expect(logsJson(systemdUnit("claw-gateway", plan("/opt/ --log-json")))).toBe(false);
 });
 
 test("a path that no unit can hold is refused", () => {

@@ -1,5 +1,5 @@
 import { ExplainedError } from "../explained-error.ts";
-import type { ServicePlan } from "./service-manager.ts";
+import { LOG_JSON_FLAG, logFlags, type ServicePlan } from "./service-manager.ts";
 
 /** Between SIGTERM and SIGKILL: Redis may take 14 s to write everything to the disk, and the gateway lets go of its clients before. */
 const STOP_TIMEOUT_SECONDS = 30;
@@ -13,7 +13,7 @@ const EXIT_WRONG_CONFIG = 2;
 export function systemdUnit(name: string, plan: ServicePlan & { user: string }): string {
   const { title, executable, configFile, dataDir } = plan;
   const paths = [executable, configFile, dataDir];
-  const command = [quoted(executable), "--config", quotedWord(configFile), "--log-files"].join(" ");
+  const command = [quoted(executable), "--config", quotedWord(configFile), ...logFlags(plan)].join(" ");
   const capability = plan.lowPort ? "CAP_NET_BIND_SERVICE" : "";
   return `# 由 ${name} service install 生成，再次安装会覆盖；自己的改动请用 systemctl edit ${name}
 [Unit]
@@ -73,6 +73,11 @@ Config=${configFile}
 /** The configuration that a unit of ours was installed with. */
 export function configOfUnit(unit: string): string | undefined {
   return /^\[X-Claw\]\nConfig=(.+)$/m.exec(unit)?.[1];
+}
+
+/** Whether a unit of ours was installed to log JSON lines. */
+export function logsJson(unit: string): boolean {
+  return new RegExp(`^ExecStart=.* ${LOG_JSON_FLAG}$`, "m").test(unit);
 }
 
 /** A path for a unit file: systemd takes a percent sign for a specifier. */

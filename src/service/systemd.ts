@@ -10,7 +10,7 @@ import {
   type ServicePlan,
   type ServiceState,
 } from "./service-manager.ts";
-import { configOfUnit, systemdUnit } from "./systemd-unit.ts";
+import { configOfUnit, logsJson, systemdUnit } from "./systemd-unit.ts";
 import { ensureUser, giveAccess } from "./unix-access.ts";
 
 /** `systemctl stop` waits as long as the unit's TimeoutStopSec, and a little for SIGKILL. */
@@ -136,6 +136,7 @@ function stateOf(values: ReadonlyMap<string, string>, unit: string): ServiceStat
     since: phase === "running" ? new Date(Date.now() - (uptime() - upSeconds) * 1000) : undefined,
     exitCode: phase === "failed" && values.get("Result") === "exit-code" ? exitCode : undefined,
     configFile: configOfUnit(unit),
+    logJson: logsJson(unit),
   };
 }
 

@@ -38,6 +38,7 @@ async function rightsGiven(keyFile: string): Promise<string[]> {
       secretFiles: [join(dir, keyFile)],
       lowPort: true,
       user: undefined,
+      logJson: false,
     };
     await giveAccess(plan, { name: "x", sid: "S-1-5-80-1" }, AbortSignal.timeout(10_000));
     return readFileSync(join(dir, "told"), "utf8").trimEnd().replaceAll(`${dir}/`, "").split("\n");

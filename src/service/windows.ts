@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { embedded } from "../embedded.ts";
 import { ExplainedError } from "../explained-error.ts";
 import { unpack } from "../unpack.ts";
-import { ABSENT, type Phase, type ServiceManager, type ServiceState } from "./service-manager.ts";
+import {
+  ABSENT,
+  LOG_JSON_FLAG,
+  logFlags,
+  type Phase,
+  type ServiceManager,
+  type ServiceState,
+} from "./service-manager.ts";
 import { giveAccess, serviceAccount } from "./windows-access.ts";
 import { callWrapper, WINDOWS, WindowsServiceError } from "./windows-wrapper.ts";
 
@@ -36,7 +43,7 @@ export function windowsService(name: string, wrapperDir: string): ServiceManager
     async install(plan, signal) {
       const account = serviceAccount(name, plan.user);
       const log = join(plan.dataDir, "logs", `${name}-service.log`);
-      const command = [plan.executable, "--config", plan.configFile, "--log-files"];
+      const command = [plan.executable, "--config", plan.configFile, ...logFlags(plan)];
       await call(["install", name, plan.title, plan.description, account.name, log, ...command], signal);
       await giveAccess(plan, account, signal);
       return [`运行账户：${account.name}`, `服务日志：${log}`];
@@ -81,6 +88,7 @@ function stateOf(said: ReadonlyMap<string, string>): ServiceState {
     since: since === undefined ? undefined : new Date(Number(since)),
     exitCode: error === WINDOWS.programError ? Number(said.get("exitCode")) : undefined,
     configFile: wordAfter(said.get("command"), "--config"),
+    logJson: said.get("command")?.includes(` "${LOG_JSON_FLAG}"`) ?? false,
   };
 }
 

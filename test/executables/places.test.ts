@@ -112,7 +112,9 @@ describe("an executable in a folder that nobody may write", () => {
   test("with --config it writes and serves elsewhere", async () => {
     const made = await gateway.run(["init", "--config", config(), "--port", String(port)]);
     expect(made).toMatchObject({ code: 0 });
-    const checked = await gateway.run(["doctor", "--config", config()]);
+    // Both channels are off, and nobody outside is to be asked for the time.
+    const offline = { HTTPS_PROXY: `http://127.0.0.1:${freePort()}` };
+    const checked = await gateway.run(["doctor", "--config", config()], offline);
     expect(checked).toMatchObject({ code: 0 });
     program = gateway.start(["--config", config(), "--log-files"]);
     await untilReady(`http://127.0.0.1:${port}/readyz`, program);

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json";
+import { windowsRedis } from "../../dev/build/windows-redis.ts";
 import type { Program } from "../../dev/program.ts";
 import { until } from "../until.ts";
-import { PROGRAMS, windowsExecutables } from "./executables.ts";
+import { PROGRAMS } from "./executables.ts";
 import { openSite, type Site } from "./site.ts";
 
 let site: Site;
@@ -52,10 +53,10 @@ describe.each(PROGRAMS)("claw-%s", (name) => {
 
 const WRONG = { gateway: { CLAW_SERVER_PORT: "many" }, agent: { CLAW_ADMIN_PORT: "many" } };
 
-test("without a Redis the gateway tells what to do", async () => {
-  const { redis } = (await windowsExecutables()).gateway;
-  // Whoever has put one into vendor/ does not get there.
-  if (redis && "files" in redis) return;
+// Whoever has put one into vendor/ has it inside.
+const hasRedisInside = "files" in (await windowsRedis(undefined));
+
+test.skipIf(hasRedisInside)("without a Redis the gateway tells what to do", async () => {
   const { code, output } = await site.gateway.run([], { env: { CLAW_REDIS_URL: "" } });
   expect({ code, output }).toMatchObject({ code: 2 });
   for (const word of ["redis-server.exe", "redis.url"]) expect(output).toContain(word);

@@ -29,11 +29,23 @@ test.each(PROGRAMS)("claw-%s is installed, and not started by that", async (name
   expect(status.output).toContain("开机启动：是");
 });
 
+test("JSON lines, once asked for, stay when the service is installed again", async () => {
+  expect(await site.agent.run(["service", "install", "--log-json"])).toMatchObject({ code: 0 });
+  expect(await service("agent", "install")).toMatchObject({ code: 0 });
+  expect((await service("agent", "status")).output).toContain("日志：每行一个 JSON");
+  expect((await service("gateway", "status")).output).not.toContain("JSON");
+});
+
 test.each(PROGRAMS)("claw-%s is started, and answers by then", async (name) => {
   const { code, output } = await service(name, "start");
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toContain(`服务 claw-${name} 已启动`);
   expect(log(name)).toContain(`${TITLES[name]}已启动`);
+});
+
+test("the one's log is JSON lines, the other's is text", () => {
+  expect(JSON.parse(log("agent").split("\n")[0] ?? "")).toMatchObject({ level: "info" });
+  expect(log("gateway")).toStartWith("20");
 });
 
 test("a message is answered", async () => {

@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Level } from "../../doctor/finding.ts";
-import { certificateCheck } from "./certificate.ts";
+import { freePort } from "../../../dev/program.ts";
+import { certificateCheck, type CertificateOptions } from "./certificate.ts";
 
 const HOST = "claw.example";
 let dir: string;
@@ -17,12 +18,10 @@ function openssl(...args: string[]): void {
 }
 
 /** Makes `<name>.pem` and `<name>-key.pem`, issued by `issuer`, or by itself. */
-function issue(
-  name: string,
-  options: { issuer?: string; ca?: boolean; days?: number; host?: string } = {},
-): void {
-  const { issuer, ca = false, days = 90, host = HOST } = options;
-  const extensions = ca ? "basicConstraints=critical,CA:TRUE" : `subjectAltName=DNS:${host}`;
+function issue(name: string, options: { issuer?: string; ca?: boolean; days?: number } = {}): void {
+  const { issuer, ca = false, days = 90 } = options;
+  const names = `subjectAltName=DNS:${HOST},IP:127.0.0.1`;
+  const extensions = ca ? "basicConstraints=critical,CA:TRUE" : names;
   writeFileSync(file(`${name}.ext`), extensions);
   openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${name}-key.pem`);
   openssl("req", "-new", "-key", `${name}-key.pem`, "-subj", `/CN=${name}`, "-out", `${name}.csr`);
@@ -48,20 +47,29 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+interface Told {
+  levels: Record<string, Level>;
+  text: string;
+}
+
 /** The levels of all findings, and all their texts, for a certificate file that holds these certificates. */
 async function check(options: {
   chain: string[];
   key?: string;
   publicUrl?: string;
   trusted?: boolean;
-}): Promise<{ levels: Record<string, Level>; text: string }> {
+}): Promise<Told> {
   const { chain, key = chain[0] ?? "", publicUrl = `https://${HOST}`, trusted = true } = options;
   writeFileSync(file("chain.pem"), pem(...chain));
-  const found = await certificateCheck({
+  return await told({
     tls: { cert: file("chain.pem"), key: file(`${key}-key.pem`) },
     publicUrl,
     roots: trusted ? [new X509Certificate(pem("root"))] : [],
-  }).run(new AbortController().signal);
+  });
+}
+
+async function told(options: CertificateOptions): Promise<Told> {
+  const found = await certificateCheck(options).run(new AbortController().signal);
   return {
     levels: Object.fromEntries(found.map(({ check, level }) => [check.replace("certificate.", ""), level])),
     text: found.map(({ message, advice }) => `${message}\n${advice}`).join("\n"),
@@ -106,7 +114,8 @@ test("a certificate for another host, and none to compare with", async () => {
   expect(other.levels).toEqual({ ...GOOD, host: "failed" });
   expect(other.text).toContain(HOST);
   expect((await check({ chain, publicUrl: "" })).levels).toEqual({ ...GOOD, host: "warning" });
-  expect((await check({ chain, publicUrl: "https://127.0.0.1" })).levels).toEqual({
+  expect((await check({ chain, publicUrl: "https://127.0.0.1" })).levels).toEqual(GOOD);
+  expect((await check({ chain, publicUrl: "https://127.0.0.2" })).levels).toEqual({
     ...GOOD,
     host: "failed",
   });
@@ -129,4 +138,55 @@ test("a key that everybody on the machine may read", async () => {
   chmodSync(file("leaf-key.pem"), 0o600);
   expect(levels).toEqual({ ...GOOD, key: "warning" });
   expect(text).toContain("chmod 640");
+});
+
+describe("behind a proxy that does TLS", () => {
+  /** A proxy that shows these certificates, as one on the public address. */
+  async function behind(chain: string[]) {
+    const tls = { cert: pem(...chain), key: pem(`${chain[0]}-key`) };
+    const proxy = Bun.serve({ hostname: "127.0.0.1", port: 0, tls, fetch: () => new Response() });
+    try {
+      const publicUrl = `https://127.0.0.1:${proxy.port}`;
+      return await told({ tls: undefined, publicUrl, roots: [new X509Certificate(pem("root"))] });
+    } finally {
+      await proxy.stop(true);
+    }
+  }
+  const { key: _, ...GOOD_THERE } = GOOD;
+
+  test("what it shows is judged: chain, host and days", async () => {
+    expect((await behind(["leaf", "intermediate"])).levels).toEqual(GOOD_THERE);
+    const alone = await behind(["leaf"]);
+    expect(alone.levels).toEqual({ ...GOOD_THERE, chain: "failed" });
+    expect(alone.text).toContain("缺少 intermediate");
+    expect(alone.text).toContain("ssl_certificate");
+    const old = await behind(["ten-days", "intermediate"]);
+    expect(old.levels).toEqual({ ...GOOD_THERE, dates: "warning" });
+    expect(old.text).toContain("nginx -s reload");
+    expect((await behind(["expired", "intermediate"])).levels).toEqual({ ...GOOD_THERE, dates: "failed" });
+    expect((await behind(["self-signed"])).levels).toEqual({ ...GOOD_THERE, chain: "warning" });
+  });
+
+  test("what cannot be reached from here is not taken for a fault", async () => {
+    const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const plain = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    for (const [port, words] of [
+      [freePort(), "连接被拒绝"],
+      [silent.port, "超时"],
+      [plain.port, "没能检查证书"],
+    ] as const) {
+      const publicUrl = `https://127.0.0.1:${port}`;
+      const { levels, text } = await told({ tls: undefined, publicUrl, timeoutMs: 200 });
+      expect(levels).toEqual({ files: "warning" });
+      expect(text).toContain(words);
+      expect(text).toContain("请从外面检查证书");
+    }
+    silent.stop(true);
+    await plain.stop(true);
+  });
+
+  test("without https there is nothing to look at", async () => {
+    const { levels } = await told({ tls: undefined, publicUrl: `http://127.0.0.1:${freePort()}` });
+    expect(levels).toEqual({ files: "ok" });
+  });
 });

@@ -16,6 +16,9 @@ import { wecomCheck } from "./wecom.ts";
 /** What the gateway's `/readyz` answers, whatever its state. */
 const Readiness = v.object({ ready: v.boolean(), redis: v.string() });
 
+/** Where WeCom is, unless the configuration says otherwise. */
+const WECOM_API = "https://qyapi.weixin.qq.com";
+
 export const gatewayDoctor: Command = doctorCommand({
   program: "claw-gateway",
   title: "智控未来 网关",
@@ -38,15 +41,15 @@ function gatewayChecks(config: GatewayConfig): Check[] {
     publicUrlCheck({ publicUrl, wecom: wecom !== undefined }),
     certificateCheck({ tls, publicUrl }),
     keysCheck(config),
-    ...clockChecks(config),
+    timeCheck(config),
     redis.url === "" ? embeddedRedisCheck({ ...redis, dataDir }) : externalRedisCheck({ url: redis.url }),
     wecomCheck({ config: wecom }),
     wechatCheck({ config: miniprogram }),
   ];
 }
 
-/** Their tokens and signatures depend on the time, so theirs is the time to have. */
-function clockChecks({ wecom, miniprogram }: GatewayConfig): Check[] {
-  if (wecom) return [clockCheck({ url: wecom.apiBase, name: "企业微信服务器" })];
-  return miniprogram ? [clockCheck({ url: miniprogram.apiBase, name: "微信服务器" })] : [];
+/** Their tokens and signatures depend on the time, so theirs is the time to have; WeCom's, too, before it is switched on. */
+function timeCheck({ wecom, miniprogram }: GatewayConfig): Check {
+  if (miniprogram && !wecom) return clockCheck({ url: miniprogram.apiBase, name: "微信服务器" });
+  return clockCheck({ url: wecom?.apiBase ?? WECOM_API, name: "企业微信服务器" });
 }
