@@ -101,7 +101,8 @@ describe.skipIf("reason" in machine)("with a real systemd", () => {
     expect(await servers.property("gateway", "MainPID")).not.toBe(pid);
     expect(await servers.property("gateway", "NRestarts")).toBe("1");
     expect(await redisPid()).toBe(redis);
-    expect(await servers.log("gateway")).toContain("接管了先前留下的 Redis");
+    // A journal lags behind those who write it.
+    await until("it says so", async () => (await servers.log("gateway")).includes("接管了先前留下的 Redis"));
     await isAnswered("又好了吗", 2);
   });
 
@@ -158,7 +159,8 @@ describe.skipIf("reason" in machine)("with a real systemd", () => {
   test("stopped, both end cleanly, and Redis with the gateway; uninstalled, their data stays", async () => {
     for (const name of PROGRAMS.toReversed()) {
       expect(await servers.service(name, "stop")).toMatchObject({ code: 0 });
-      expect((await servers.log(name)).trim().split("\n").at(-1)).toContain(`${TITLES[name]}已停止`);
+      const lastLine = async () => (await servers.log(name)).trim().split("\n").at(-1) ?? "";
+      await until("its last word", async () => (await lastLine()).includes(`${TITLES[name]}已停止`));
     }
     expect(await redisPid()).toBe("");
     for (const name of PROGRAMS) {
