@@ -62,19 +62,23 @@ describe("signing in", () => {
 });
 
 const NOBODY = { userId: "u-gone", deviceId: crypto.randomUUID() };
-const tokens: [string, () => Promise<string>][] = [
-  ["a forged token", () => openSessionTokens("another-secret-0123456789012345").issue(NOBODY)],
-  ["a token without a signature", () => Promise.resolve(unsigned())],
-  ["a token of a device that is signed out", signedOut],
-  ["a token for nobody", () => openSessionTokens(SESSION_SECRET).issue(NOBODY)],
-  ["no token at all", () => Promise.resolve("")],
+const tokens: [string, string, () => Promise<string>][] = [
+  [
+    "a forged token",
+    "not-signed-in",
+    () => openSessionTokens("another-secret-0123456789012345").issue(NOBODY),
+  ],
+  ["a token without a signature", "not-signed-in", () => Promise.resolve(unsigned())],
+  ["a token of a device that was removed", "device-removed", removed],
+  ["a token for nobody", "not-signed-in", () => openSessionTokens(SESSION_SECRET).issue(NOBODY)],
+  ["no token at all", "not-signed-in", () => Promise.resolve("")],
 ];
 
 describe("a caller", () => {
-  test.each(tokens)("with %s is refused over HTTP", async (_, make) => {
+  test.each(tokens)("with %s is refused over HTTP: %s", async (_, reason, make) => {
     const { api } = system.client(await make());
     const refusal = await refused(api.me.get.query());
-    expect(refusal).toMatchObject({ code: "UNAUTHORIZED", reason: "not-signed-in" });
+    expect(refusal).toMatchObject({ code: "UNAUTHORIZED", reason });
     expect(refusal.message).toMatch(/\p{Script=Han}/u);
   });
 
@@ -99,30 +103,33 @@ describe("a caller", () => {
 });
 
 describe.concurrent("a caller on a WebSocket", () => {
-  test.each(tokens.slice(0, 3))("with %s is refused each call, and makes no storm", async (_, make) => {
-    const token = await make();
-    let connections = 0;
-    // The client's own pauses between connections, as the mini-program has them.
-    const socket = createWSClient({
-      url: `${system.gatewayUrl.replace("http", "ws")}/trpc`,
-      connectionParams: () => ({ token }),
-      WebSocket: class extends WebSocket {
-        constructor(url: string | URL) {
-          super(url);
-          this.addEventListener("open", () => connections++);
-        }
-      },
-    });
-    const api = createTRPCClient<UserRouter>({ links: [wsLink({ client: socket })] });
-    const refusal = await refusedSubscription((handlers) => api.feed.subscribe(undefined, handlers));
-    expect(refusal).toMatchObject({ code: "UNAUTHORIZED", reason: "not-signed-in" });
-    await Bun.sleep(STORM_WINDOW_MS);
-    await socket.close();
-    expect(connections).toBe(1);
-  });
+  test.each(tokens.slice(0, 3))(
+    "with %s is refused each call, and makes no storm",
+    async (_, reason, make) => {
+      const token = await make();
+      let connections = 0;
+      // The client's own pauses between connections, as the mini-program has them.
+      const socket = createWSClient({
+        url: `${system.gatewayUrl.replace("http", "ws")}/trpc`,
+        connectionParams: () => ({ token }),
+        WebSocket: class extends WebSocket {
+          constructor(url: string | URL) {
+            super(url);
+            this.addEventListener("open", () => connections++);
+          }
+        },
+      });
+      const api = createTRPCClient<UserRouter>({ links: [wsLink({ client: socket })] });
+      const refusal = await refusedSubscription((handlers) => api.feed.subscribe(undefined, handlers));
+      expect(refusal).toMatchObject({ code: "UNAUTHORIZED", reason });
+      await Bun.sleep(STORM_WINDOW_MS);
+      await socket.close();
+      expect(connections).toBe(1);
+    },
+  );
 });
 
-async function signedOut(): Promise<string> {
+async function removed(): Promise<string> {
   const { token } = await login("user-carla");
   const { api } = system.client(token);
   const id = (await api.me.devices.query()).find(({ current }) => current)?.id ?? "";

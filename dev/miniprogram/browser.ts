@@ -1,8 +1,10 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Chromium as dev/setup.mjs --tests installs it; "" when there is none. */
-export const CHROMIUM =
-  Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome") ?? "";
+/** As in dev/setup.mjs, which installs the first when there is none of them. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The path of a Chromium; "" when there is none. */
+export const CHROMIUM = NAMES.map((name) => Bun.which(name)).find((path) => path !== null) ?? "";
 
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({

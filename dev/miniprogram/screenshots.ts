@@ -1,6 +1,6 @@
 /**
- * `bun dev/miniprogram/screenshots.ts`: takes the pictures in docs/screenshots anew, of the mini-program on a real system.
- * `--only chat-answer,index` takes some of them; `--out /tmp/pictures` puts them elsewhere, `--png` also each by itself.
+ * `npm run screenshots`: takes the pictures in docs/screenshots anew, of the mini-program on a real system.
+ * `-- --only chat-answer,index` takes some of them; `--out /tmp/pictures` puts them elsewhere, `--png` also each by itself.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -14,6 +14,7 @@ import {
   agentAwayScenes,
   FIRST_SCENES,
   OFFLINE_SCENES,
+  REMOVED_SCENE,
   type Scene,
   scenes,
   streamingScene,
@@ -65,7 +66,7 @@ async function takeAll(
   await take(browser, phones, scenes(known), false);
   if (isWanted("chat-streaming")) await take(browser, phones, [streamingScene(await askForSpeech())], false);
   await system.agent().stop();
-  await take(browser, phones, [...agentAwayScenes(known), ...OFFLINE_SCENES]);
+  await take(browser, phones, [...agentAwayScenes(known), ...OFFLINE_SCENES, REMOVED_SCENE]);
 }
 
 function phonesOf(optionsOf: (size: Size, at: number) => Parameters<typeof openPhone>[1]): Promise<Phone[]> {
@@ -107,7 +108,7 @@ function listOf(list: readonly Scene[]): string {
 
 每张图从左到右：浅色和深色（375×812），浅色和深色（320×568）。画面来自真实的网关、智能体和小程序代码，内容是编造的，模型由替身代替。
 
-重新生成（一两分钟）：\`bun dev/miniprogram/screenshots.ts\`，只生成其中几张：加 \`--only index,chat-answer\`。
+重新生成（一两分钟）：\`npm run screenshots\`，只生成其中几张：\`npm run screenshots -- --only index,chat-answer\`。
 
 | 图 | 内容 |
 | --- | --- |

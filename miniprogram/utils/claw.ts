@@ -10,11 +10,16 @@ import type { Theme } from "./screen/theme";
 
 /** What all pages share: `getApp().claw`. Made once, when the app is launched; no page holds a socket. */
 export interface Claw {
-  /** Every call and subscription on the one socket. Signs in by itself, and again when the gateway has forgotten us. */
+  /**
+   * Every call and subscription on the one socket. Signs in by itself, and again when the gateway has forgotten us, but not
+   * while `removed`.
+   */
   readonly api: TRPCClient<UserRouter>;
   readonly connection: Cell<ConnectionState>;
-  /** Why there is no connection, for people, where it is more than the network: signing in does not work. */
+  /** Why there is no connection, for people, where it is more than the network: nobody is signed in. */
   readonly trouble: Cell<string | undefined>;
+  /** Whether this device was removed on another one: then nobody is signed in until `signInAgain`, also after a restart. */
+  readonly removed: Cell<boolean>;
   /** Who is signed in; from the last time until the gateway has answered. */
   readonly user: Cell<User | undefined>;
   /** Known from the last time until the gateway has answered. */
@@ -30,4 +35,6 @@ export interface Claw {
   setUser(user: User): void;
   /** Connects now instead of at the end of the back-off: the person has pressed “retry”. */
   reconnect(): void;
+  /** Ends being `removed`: the person has pressed “sign in again”. */
+  signInAgain(): void;
 }

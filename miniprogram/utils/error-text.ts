@@ -30,10 +30,11 @@ export function refusalReason(error: unknown): string | undefined {
   return typeof reason === "string" ? reason : undefined;
 }
 
-/** What may come of asking the same again later: the gateway has not answered, or says that it cannot just now. */
+/** Asking the same again later may help: the gateway has not answered, cannot just now, or nobody is signed in. */
 export function isPassing(error: unknown): boolean {
   const answer = answerOf(error);
-  return answer === undefined || answer.code === "SERVICE_UNAVAILABLE" || answer.reason === "not-signed-in";
+  if (answer === undefined || answer.code === "SERVICE_UNAVAILABLE") return true;
+  return answer.reason === "not-signed-in" || answer.reason === "device-removed";
 }
 
 /** Whether the call has no answer: nobody knows what became of it. */

@@ -20,7 +20,7 @@ export function openClaw(parts: { wx: WxPort; url: string; theme: Theme }): Claw
     onSignIn: (user) => account.setUser(user),
   });
   const connection = openConnection({ wx, url, session });
-  const api = openApi(connection, () => session.trouble.value);
+  const api = openApi(connection, session);
   const account = openAccount(api, storage);
   const outbox = openOutbox({ api, connection: connection.state, storage });
   const feed = openFeed(api, () => {
@@ -34,17 +34,22 @@ export function openClaw(parts: { wx: WxPort; url: string; theme: Theme }): Claw
     if (event.t === "agent") account.setAgent(event.agent);
   });
   let userId = account.user.value?.id;
+  // What is kept of somebody is not shown on a device that they have removed.
+  const unwatchRemoved = session.removed.watch((isRemoved) => {
+    if (isRemoved) account.forgetUser();
+  });
   const unwatchUser = account.user.watch((user) => {
-    if (user?.id === userId) return;
+    if (user === undefined || user.id === userId) return;
     // Two accounts have become one, or somebody else has signed in: what is shown is another's.
     if (userId !== undefined) feed.restart();
-    userId = user?.id;
+    userId = user.id;
   });
 
   return {
     api,
     connection: connection.state,
     trouble: session.trouble,
+    removed: session.removed,
     user: account.user,
     agents: account.agents,
     listen: feed.listen,
@@ -53,8 +58,13 @@ export function openClaw(parts: { wx: WxPort; url: string; theme: Theme }): Claw
     theme,
     setUser: account.setUser,
     reconnect: connection.reconnect,
+    signInAgain() {
+      session.signInAgain();
+      connection.reconnect();
+    },
     close() {
       unwatchUser();
+      unwatchRemoved();
       feed.close();
       outbox.close();
       account.close();

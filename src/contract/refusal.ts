@@ -3,6 +3,7 @@ import { TRPCError } from "@trpc/server";
 /** Reasons for a refusal that a client tells apart; it finds them as `error.data.reason`. */
 export type Reason =
   | "not-signed-in"
+  | "device-removed"
   | "sign-in-refused"
   | "sign-in-unavailable"
   | "not-found"
@@ -20,6 +21,7 @@ export type Reason =
 
 const CODES = {
   "not-signed-in": "UNAUTHORIZED",
+  "device-removed": "UNAUTHORIZED",
   "sign-in-refused": "UNAUTHORIZED",
   "sign-in-unavailable": "SERVICE_UNAVAILABLE",
   "not-found": "NOT_FOUND",

@@ -58,7 +58,10 @@ export interface UsersPort {
 /** Where a user is signed in; `deviceId` is the one that asks. */
 export interface DevicesPort {
   list(userId: string, deviceId: string): Promise<Device[]>;
-  /** Ends a sign-in at once, with its open sockets. @throws refusal `not-found` */
+  /**
+   * Ends a sign-in at once, with its open sockets. From then on that device is refused as `device-removed`: it is not to
+   * sign in again before its person asks for it. @throws refusal `not-found`
+   */
   revoke(userId: string, deviceId: string): Promise<void>;
 }
 export interface TasksPort {
@@ -116,9 +119,15 @@ export interface FeedPort {
   ): AsyncIterable<Tracked<FeedEvent>>;
 }
 
+/** A user on one of their devices. */
+export interface SignedIn {
+  readonly userId: string;
+  readonly deviceId: string;
+}
+
 export interface UserContext {
-  /** Who calls, and from where; null before signing in. */
-  readonly caller: { readonly userId: string; readonly deviceId: string } | null;
+  /** Who calls; null before signing in; `removed` on a device that its owner has signed out. */
+  readonly caller: SignedIn | "removed" | null;
   readonly auth: AuthPort;
   readonly users: UsersPort;
   readonly devices: DevicesPort;
@@ -145,8 +154,14 @@ const t = initTRPC
   .context<UserContext>()
   .create({ isServer: true, allowOutsideOfServer: true, isDev: false, errorFormatter: withReason });
 
+/** Why nobody is signed in. */
+export function notSignedIn(caller: "removed" | null): TRPCError {
+  if (caller === "removed") return refusal("device-removed", "这台设备已被移除，请重新登录");
+  return refusal("not-signed-in", "登录已失效，请重新登录");
+}
+
 const signedIn = t.procedure.use(({ ctx, next }) => {
-  if (ctx.caller === null) throw refusal("not-signed-in", "登录已失效，请重新登录");
+  if (ctx.caller === null || ctx.caller === "removed") throw notSignedIn(ctx.caller);
   return next({ ctx: ctx.caller });
 });
 

@@ -7,6 +7,7 @@ import { bundleMiniprogram, openOldPhone } from "../../dev/miniprogram/old-phone
 import { startPhone, type TestPhone } from "../../dev/miniprogram/phone-for-tests.ts";
 import { openCell } from "../../miniprogram/utils/cell.ts";
 import type { Claw } from "../../miniprogram/utils/claw.ts";
+import { errorText } from "../../miniprogram/utils/error-text.ts";
 import { openClaw } from "../../miniprogram/utils/open-claw.ts";
 import type { Accepted } from "../../miniprogram/utils/outbox/outbox.ts";
 import type { FeedEvent } from "../../src/contract/feed.ts";
@@ -19,6 +20,8 @@ const ANSWER = "从前有一座山，山里有一座庙，庙里有一个老和�
 /** What a probe of a silent socket takes, and a new one. */
 const PROBED_MS = 4_000;
 const STORM_WINDOW_MS = 4_000;
+/** Of one user; with one more the one that was not seen for longest is signed out. */
+const MAX_DEVICES = 32;
 
 let system: System;
 const open = new Set<{ close(): void }>();
@@ -78,20 +81,20 @@ describe("signing in", () => {
     expect(later.mostSockets()).toBe(1);
   });
 
-  test("again when another device has ended it: calls and subscriptions go on, and nothing is said twice", async () => {
+  test("again when the session is over: calls and subscriptions go on, and nothing is said twice", async () => {
     const phone = startPhone({ code: codeOf("berta") });
     const claw = start(phone);
     const heard = hear(claw);
     await online(claw);
+    const { id } = claw.user.value ?? { id: "nobody" };
     const { jobId } = await claw.api.chat.send.mutate({ text: "讲个故事", idempotencyKey: "berta-1" });
     const job = watchJob({ api: claw.api, close: async () => {} }, jobId);
     await until("the answer has begun", () => job.events.length > 3);
 
-    const other = system.client(await system.signIn("berta"));
-    const device = (await claw.api.me.devices.query()).find(({ current }) => current);
-    await other.api.me.revokeDevice.mutate({ id: device?.id ?? "" });
+    for (let i = 0; i < MAX_DEVICES; i++) await system.signIn("berta");
+    await system.gateway().kill9();
     const calls = Array.from({ length: 5 }, () => claw.api.me.get.query());
-    const { id } = claw.user.value ?? { id: "nobody" };
+    await system.startGateway();
     expect((await Promise.all(calls)).map((me) => me.id)).toEqual(calls.map(() => id));
     await job.completed;
     expect(job.faults).toEqual([]);
@@ -101,6 +104,77 @@ describe("signing in", () => {
     expect(phone.logins()).toBe(2);
     expect(phone.mostSockets()).toBeLessThanOrEqual(2);
   }, 30_000);
+
+  test("no more on a device that was removed, until somebody there asks for it; then all goes on", async () => {
+    const phone = startPhone({ code: codeOf("bruno") });
+    const claw = start(phone);
+    const heard = hear(claw);
+    await online(claw);
+    const userId = claw.user.value?.id;
+    const { jobId } = await claw.api.chat.send.mutate({ text: "讲个故事", idempotencyKey: "bruno-1" });
+    const job = watchJob({ api: claw.api, close: async () => {} }, jobId);
+    await until("the answer has begun", () => job.events.length > 3);
+    const tablet = start(startPhone({ code: codeOf("bruno") }));
+    const device = (await claw.api.me.devices.query()).find(({ current }) => current);
+    await tablet.api.me.revokeDevice.mutate({ id: device?.id ?? "" });
+    await until("the phone knows", () => claw.removed.value);
+    expect([claw.user.value, phone.storage.get("session-token")]).toEqual([undefined, ""]);
+    expect(claw.trouble.value).toContain("已被移除");
+    const written = claw.outbox.send({ thread: "new-5", text: "没有登录时写的" });
+
+    // Whatever makes a phone try again, and a cold start.
+    await until("it is offline", () => claw.connection.value === "offline");
+    const sockets = phone.sockets();
+    for (const isConnected of [false, true]) phone.setNetwork(isConnected);
+    phone.hide();
+    phone.show();
+    claw.reconnect();
+    const refused: unknown = await claw.api.me.get.query().catch((error: unknown) => error);
+    expect(errorText(refused)).toBe(claw.trouble.value ?? "");
+    expect([phone.sockets(), phone.logins()]).toEqual([sockets, 1]);
+    const colder = startPhone({ code: codeOf("bruno"), storage: phone.storage });
+    const restarted = start(colder);
+    expect([restarted.removed.value, restarted.user.value]).toEqual([true, undefined]);
+    expect(restarted.outbox.messages.value.map(({ key }) => key)).toEqual([written.key]);
+    await until("it is offline, too", () => restarted.connection.value === "offline");
+    expect([colder.sockets(), colder.logins()]).toEqual([0, 0]);
+    restarted.close();
+
+    claw.signInAgain();
+    await online(claw);
+    expect([claw.removed.value, claw.trouble.value, claw.user.value?.id]).toEqual([false, undefined, userId]);
+    await job.completed;
+    expect(job.faults).toEqual([]);
+    expect(job.end()).toMatchObject({ t: "done", text: ANSWER });
+    await until("what was written has gone", () => claw.outbox.messages.value.length === 0);
+    expect(claw.outbox.conversationOf("new-5")).toBeString();
+    await until("the feed tells of the end", () => heard.steps().includes(`${jobId} done`));
+    expect(heard.twice()).toEqual([]);
+    expect(phone.logins()).toBe(2);
+    expect(await tablet.api.me.devices.query()).toHaveLength(2);
+  }, 30_000);
+
+  test("no more when the device was removed while it was off: that is found out at the next start", async () => {
+    const phone = startPhone({ code: codeOf("boris") });
+    const claw = start(phone);
+    await online(claw);
+    const device = (await claw.api.me.devices.query()).find(({ current }) => current);
+    claw.close();
+    const other = system.client(await system.signIn("boris"));
+    await other.api.me.revokeDevice.mutate({ id: device?.id ?? "" });
+
+    const later = startPhone({ code: codeOf("boris"), storage: phone.storage });
+    later.setNetwork(false);
+    const again = start(later);
+    expect([again.removed.value, again.user.value?.id]).toEqual([false, claw.user.value?.id]);
+    const asked = again.api.me.setProfile.mutate({ name: "谁" }).catch((error: unknown) => error);
+    later.setNetwork(true);
+    expect(errorText(await asked)).toContain("已被移除");
+    expect([again.removed.value, again.user.value, later.logins()]).toEqual([true, undefined, 0]);
+    again.signInAgain();
+    await online(again);
+    expect(later.logins()).toBe(1);
+  }, 20_000);
 
   test("with a token that is good no longer at the start: a call hears nothing of it", async () => {
     const storage = new Map<string, unknown>([["session-token", "forged"]]);

@@ -184,7 +184,7 @@ onDevice("a good mini-program has one kind of problem: its bad page", async (dev
 });
 
 for (const [kind, found] of [
-  ["big", ["set-data", "70011 characters"]],
+  ["big", ["set-data", "69011 bytes"]],
   ["undefined", ["set-data", '"deep.inner" is undefined']],
   ["throw", ["error", "thrown on load"]],
   ["reject", ["rejection", "nobody catches"]],

@@ -148,7 +148,7 @@ export function scenes({ conversations, tasks }: Days): Scene[] {
       name: "task-failed",
       title: "任务详情：失败，说明原因",
       url: task(tasks.tender),
-      show: (page) => seen(page, "没有完成："),
+      show: (page) => seen(page, "失败原因："),
     },
     {
       name: "task-new",
@@ -242,3 +242,23 @@ export const OFFLINE_SCENES: readonly Scene[] = [
     },
   },
 ];
+
+/** After the phone was signed out for good; nothing else can be seen on it then. */
+export const REMOVED_SCENE: Scene = {
+  name: "index-removed",
+  title: "首页：这台设备已在别处移除，等人重新登录",
+  url: INDEX,
+  async show(page) {
+    await page.evaluate(`(async () => {
+      const { api } = __mp.app().claw;
+      const devices = await api.me.devices.query();
+      // Its answer may not come any more.
+      api.me.revokeDevice.mutate({ id: devices.find(({ current }) => current).id }).catch(() => {});
+    })()`);
+    const again = page.getByRole("button", { name: "重新登录" });
+    await again.waitFor();
+    // What was on the screen is gone when the app is opened anew.
+    await page.reload();
+    await again.waitFor();
+  },
+};

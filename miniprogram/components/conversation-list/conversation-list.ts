@@ -1,7 +1,10 @@
 import type { Conversation } from "../../../src/contract/conversation";
+import { listPatches } from "../../utils/screen/list-patch";
 import { relativeTime } from "../../utils/screen/time-text";
 
 interface Row {
+  /** Its place, for `wx:key`: where rows change their places, an id could be there twice for a moment. */
+  at: number;
   id: string;
   title: string;
   time: string;
@@ -25,12 +28,13 @@ Component({
   observers: {
     conversations(conversations: readonly Conversation[] | null) {
       const now = Date.now();
-      const rows = (conversations ?? []).map(({ id, title, updatedAt }) => ({
+      const rows = (conversations ?? []).map(({ id, title, updatedAt }, at) => ({
+        at,
         id,
         title: title || "未命名的会话",
         time: relativeTime(updatedAt, now),
       }));
-      this.setData({ rows });
+      for (const patch of listPatches("rows", this.data.rows, rows)) this.setData(patch);
     },
   },
   methods: {

@@ -13,8 +13,8 @@ import { listPatches } from "../../utils/screen/list-patch";
 import { pieces } from "../../utils/screen/pieces";
 import { buzz } from "../../utils/screen/say";
 
-/** So much of a text is one node, and one setData. */
-const PIECE_CHARS = 4000;
+/** So much of a text is one node; of one that grows, the last is sent each time. */
+const PIECE_CHARS = 400;
 const START: MessageText = { text: "", reasoning: "", thoughtMs: 0, open: false };
 const NO_MESSAGE: ShownMessage = {
   key: "",
@@ -30,6 +30,11 @@ interface Own {
   leave: (() => void) | undefined;
   text: MessageText;
 }
+/** A piece of a text, with its place for `wx:key`. */
+interface Part {
+  at: number;
+  text: string;
+}
 interface AnswerView {
   update(text: string, options: { streaming: boolean }): void;
 }
@@ -44,20 +49,23 @@ Component({
     /** The name that the conversation is shared under. */
     thread: { type: String, value: "" },
     agentOffline: { type: Boolean, value: false },
+    /** Nobody is signed in on this device any more. */
+    removed: { type: Boolean, value: false },
   },
   data: {
-    parts: [] as string[],
+    parts: [] as Part[],
     note: "",
     /** Of the answer: whether there is any of its text. */
     hasText: false,
     hasThoughts: false,
     thoughtsOpen: false,
     thoughtTitle: "",
-    thoughts: [] as string[],
+    thoughts: [] as Part[],
   },
   observers: {
-    "message, agentOffline"(message: ShownMessage, agentOffline: boolean) {
-      const note = message.role === "user" ? questionNote(message) : answerNote(message, agentOffline);
+    "message, agentOffline, removed"(message: ShownMessage, agentOffline: boolean, removed: boolean) {
+      const isQuestion = message.role === "user";
+      const note = isQuestion ? questionNote(message, removed) : answerNote(message, agentOffline);
       if (note !== this.data.note) this.setData({ note });
       this.lookAtThoughts();
     },
@@ -80,8 +88,7 @@ Component({
       this.triggerEvent("grow");
     },
     readQuestion({ text }: MessageText) {
-      for (const patch of listPatches("parts", this.data.parts, pieces(text, PIECE_CHARS)))
-        this.setData(patch);
+      for (const patch of listPatches("parts", this.data.parts, partsOf(text))) this.setData(patch);
     },
     readAnswer({ text, open }: MessageText) {
       const hasText = text !== "";
@@ -99,7 +106,7 @@ Component({
       if (this.data.thoughtsOpen) this.readThoughts();
     },
     readThoughts() {
-      const next = pieces((this as unknown as Own).text.reasoning, PIECE_CHARS);
+      const next = partsOf((this as unknown as Own).text.reasoning);
       for (const patch of listPatches("thoughts", this.data.thoughts, next)) this.setData(patch);
     },
     toggleThoughts() {
@@ -133,3 +140,7 @@ Component({
     },
   },
 });
+
+function partsOf(text: string): Part[] {
+  return pieces(text, PIECE_CHARS).map((piece, at) => ({ at, text: piece }));
+}

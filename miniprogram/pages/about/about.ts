@@ -1,15 +1,13 @@
-import { themed } from "../../behaviors/themed";
+import { themedPage } from "../../behaviors/themed-page";
 import { LICENCES } from "../../utils/app/licences";
 import { versionText } from "../../utils/app/version";
 
 /** What this is, and what stands in it of others. */
-Component({
-  behaviors: [themed],
+themedPage({
   data: { version: versionText(wx), licences: LICENCES, openName: "" },
-  methods: {
-    toggle(event: WechatMiniprogram.BaseEvent<object, { name: string }>) {
-      const { name } = event.currentTarget.dataset;
-      this.setData({ openName: name === this.data.openName ? "" : name });
-    },
+
+  toggle(event: WechatMiniprogram.BaseEvent<object, { name: string }>): void {
+    const { name } = event.currentTarget.dataset;
+    this.setData({ openName: name === this.data.openName ? "" : name });
   },
 });

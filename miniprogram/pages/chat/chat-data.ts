@@ -17,6 +17,8 @@ export interface Shown {
   agentOffline: boolean;
   /** It is, or nobody knows. */
   agentAway: boolean;
+  /** Nobody is signed in: questions wait for that. */
+  removed: boolean;
   userName: string;
   focus: boolean;
   keyboard: number;
@@ -35,6 +37,7 @@ export const START: Shown = {
   agentText: "",
   agentOffline: false,
   agentAway: false,
+  removed: false,
   userName: "",
   focus: false,
   keyboard: 0,

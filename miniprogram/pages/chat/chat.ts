@@ -1,4 +1,4 @@
-import { themed } from "../../behaviors/themed";
+import { themedPage } from "../../behaviors/themed-page";
 import { agentCard, chosenAgent } from "../../utils/account/agent-text";
 import { type Drafts, openDrafts } from "../../utils/chat/drafts";
 import type { MessageAction } from "../../utils/chat/message-look";
@@ -33,8 +33,7 @@ interface Drawer {
 }
 
 /** `id`: the conversation; without it a new one. `text`: a question to send at once; opened from outside, to be sent by a tap. `focus=1`: begin to write. */
-Page({
-  behaviors: [themed],
+themedPage({
   data: START,
   thread: undefined as Thread | undefined,
   unwatchThread: undefined as (() => void) | undefined,
@@ -54,6 +53,9 @@ Page({
     this.ends = [
       claw.agents.watch(() => this.lookAtAgent()),
       claw.connection.watch(() => this.lookAtAgent()),
+      claw.removed.watch((removed) => {
+        if (removed !== this.data.removed) this.setData({ removed });
+      }),
       claw.user.watch((user) => {
         if ((user?.name ?? "") !== this.data.userName) this.setData({ userName: user?.name ?? "" });
         this.lookAtAgent();

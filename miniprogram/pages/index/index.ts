@@ -1,5 +1,4 @@
-import { themed } from "../../behaviors/themed";
-import { ticking } from "../../behaviors/ticking";
+import { tickingPage } from "../../behaviors/ticking-page";
 import type { Claw } from "../../utils/claw";
 import type { ConnectionState } from "../../utils/connection/connection-state";
 import { errorText, refusalReason } from "../../utils/error-text";
@@ -56,8 +55,7 @@ interface Live {
   readonly recent: RecentConversations;
 }
 
-Page({
-  behaviors: [themed, ticking],
+tickingPage({
   data: START,
   live: undefined as Live | undefined,
   stops: [] as (() => void)[],

@@ -1,10 +1,10 @@
-import { themed } from "../../behaviors/themed";
-import { ticking } from "../../behaviors/ticking";
+import { tickingPage } from "../../behaviors/ticking-page";
 import type { Claw } from "../../utils/claw";
 import { errorText, refusalReason } from "../../utils/error-text";
 import { copyOfAnswer } from "../../utils/screen/clipboard";
 import { dataDiff } from "../../utils/screen/data-diff";
 import { goToTab } from "../../utils/screen/go";
+import { pieces } from "../../utils/screen/pieces";
 import { buzz, complain, say } from "../../utils/screen/say";
 import { cancelTask, retryTask } from "../../utils/tasks/task-actions";
 import { taskDetailData, type TaskDetailData } from "../../utils/tasks/task-detail-data";
@@ -21,7 +21,8 @@ interface Shown extends Partial<TaskDetailData> {
   state: "loading" | "ready" | "error" | "missing";
   problem: string;
   promptOpen: boolean;
-  promptPieces: readonly string[];
+  /** `at`: its place, for `wx:key`. */
+  promptPieces: readonly { readonly at: number; readonly text: string }[];
   /** Which earlier attempts are unfolded, by their number. */
   unfolded: Readonly<Record<number, boolean>>;
   retrying: boolean;
@@ -38,8 +39,7 @@ interface TextView {
   update(text: string, options: { streaming: boolean }): void;
 }
 
-Page({
-  behaviors: [themed, ticking],
+tickingPage({
   data: START,
   taskId: "",
   watch: undefined as TaskWatch | undefined,
@@ -136,9 +136,8 @@ Page({
     this.setData({ promptOpen: !promptOpen });
     if (promptOpen || promptPieces.length > 0) return;
     const { prompt = "" } = this.watch?.detail ?? {};
-    for (let i = 0; i * PROMPT_PIECE < prompt.length; i++) {
-      this.setData({ [`promptPieces[${i}]`]: prompt.slice(i * PROMPT_PIECE, (i + 1) * PROMPT_PIECE) });
-    }
+    for (const [at, text] of pieces(prompt, PROMPT_PIECE).entries())
+      this.setData({ [`promptPieces[${at}]`]: { at, text } });
   },
   toggleAttempt(event: WechatMiniprogram.TouchEvent): void {
     const number = Number(event.currentTarget.dataset["number"]);

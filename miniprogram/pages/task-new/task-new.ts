@@ -1,6 +1,6 @@
 import type { MAX_TEXT_CHARS } from "../../../src/contract/job";
 import type { MAX_TITLE_CHARS } from "../../../src/contract/task";
-import { themed } from "../../behaviors/themed";
+import { themedPage } from "../../behaviors/themed-page";
 import { type AgentCard, agentCard, chosenAgent } from "../../utils/account/agent-text";
 import type { Claw } from "../../utils/claw";
 import { errorText, isUnanswered } from "../../utils/error-text";
@@ -61,8 +61,7 @@ type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;
 
 const openDraft = () => openTaskDraft(openStorage(wx), () => newKey("task"));
 
-Page({
-  behaviors: [themed],
+themedPage({
   data: START,
   draft: undefined as ReturnType<typeof openDraft> | undefined,
   text: EMPTY,

@@ -1,5 +1,4 @@
-import { themed } from "../../behaviors/themed";
-import { ticking } from "../../behaviors/ticking";
+import { tickingPage } from "../../behaviors/ticking-page";
 import type { Claw } from "../../utils/claw";
 import type { ConnectionState } from "../../utils/connection/connection-state";
 import { errorText } from "../../utils/error-text";
@@ -52,8 +51,7 @@ interface Live {
 }
 type OfTask = WechatMiniprogram.CustomEvent<{ id: string }>;
 
-Page({
-  behaviors: [themed, ticking],
+tickingPage({
   data: START,
   live: undefined as Live | undefined,
   drawTimer: 0,

@@ -1,33 +1,31 @@
-import { themed } from "../../behaviors/themed";
+import { themedPage } from "../../behaviors/themed-page";
 import { clearCache } from "../../utils/app/clear-cache";
 import { versionText } from "../../utils/app/version";
 import { go } from "../../utils/screen/go";
 import { buzz, say } from "../../utils/screen/say";
 
 /** Who one is, and how one likes it. */
-Component({
-  behaviors: [themed],
+themedPage({
   data: { version: versionText(wx) },
-  methods: {
-    openDevices() {
-      go("/pages/devices/devices");
-    },
-    openAbout() {
-      go("/pages/about/about");
-    },
-    openContract() {
-      wx.openPrivacyContract({ fail: () => say("暂时打不开，请稍后再试") });
-    },
-    async confirmClearing() {
-      buzz();
-      const { confirm } = await wx.showModal({
-        title: "清除缓存？",
-        content: "只清除保存在这台设备上的列表缓存，会话、任务、草稿和未发出的消息都不受影响。",
-        confirmText: "清除",
-      });
-      if (!confirm) return;
-      clearCache(wx);
-      say("已清除");
-    },
+
+  openDevices(): void {
+    go("/pages/devices/devices");
+  },
+  openAbout(): void {
+    go("/pages/about/about");
+  },
+  openContract(): void {
+    wx.openPrivacyContract({ fail: () => say("暂时打不开，请稍后再试") });
+  },
+  async confirmClearing(): Promise<void> {
+    buzz();
+    const { confirm } = await wx.showModal({
+      title: "清除缓存？",
+      content: "只清除保存在这台设备上的列表缓存，会话、任务、草稿和未发出的消息都不受影响。",
+      confirmText: "清除",
+    });
+    if (!confirm) return;
+    clearCache(wx);
+    say("已清除");
   },
 });

@@ -49,6 +49,16 @@ test("the same answer again is no news", async () => {
   expect(changes).toBe(2);
 });
 
+test("who is forgotten is not known at the next start either, nor by a late answer", async () => {
+  const { account, users, entries } = play();
+  account.setUser(user("一"));
+  account.refreshUser();
+  account.forgetUser();
+  users[0]?.resolve(user("一"));
+  await settle();
+  expect([account.user.value, play(entries).account.user.value]).toEqual([undefined, undefined]);
+});
+
 test("an agent that changes while the list is being asked for is asked for again", async () => {
   const { account, lists, entries } = play();
   account.refreshAgents();

@@ -17,6 +17,8 @@ export interface Account {
   readonly agents: Cell<readonly AgentPresence[]>;
   /** Takes what the gateway has answered of the user; it is newer than what is being asked. */
   setUser(user: User): void;
+  /** Nobody is signed in, and who was last is not shown any more. */
+  forgetUser(): void;
   /** One agent's presence has changed. */
   setAgent(agent: AgentPresence): void;
   refreshUser(): void;
@@ -47,6 +49,11 @@ export function openAccount(api: Pick<TRPCClient<UserRouter>, "me" | "agent">, s
     user,
     agents,
     setUser,
+    forgetUser() {
+      asksUser.cancel();
+      storage.write(USER_KEY, undefined);
+      user.set(undefined);
+    },
     setAgent(agent) {
       setAgents(withAgent(agents.value, agent));
       // An answer on its way may be older than this.

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { clearCache } from "./clear-cache";
 
 test("clearing the cache keeps who one is, what one chose, and what one wrote", () => {
-  const keys = ["session-token", "outbox", "theme", "task-draft", "chat-drafts", "user", "agents", "home"];
+  const kept = ["session-token", "device-removed", "outbox", "theme", "task-draft", "chat-drafts"];
+  const keys = [...kept, "user", "agents", "home"];
   const removed: string[] = [];
   clearCache({
     getStorageInfoSync: () => ({ keys }),

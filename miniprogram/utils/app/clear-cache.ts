@@ -4,7 +4,7 @@ interface Storage {
 }
 
 /** Everything else comes again from the gateway. */
-const KEPT = /^(?:session-token|outbox|theme)$|draft/;
+const KEPT = /^(?:session-token|device-removed|outbox|theme)$|draft/;
 
 /** Forgets what is only kept to show something before the gateway has answered; nothing that somebody wrote or chose. */
 export function clearCache(wx: Storage): void {

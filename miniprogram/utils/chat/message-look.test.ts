@@ -16,12 +16,18 @@ const names = (change: Partial<ShownMessage>, hasText = true) =>
   messageActions(message(change), hasText).map(([action]) => action);
 
 test("says truly where a message is", () => {
-  expect(questionNote(message({ state: "sending" }))).toBe("发送中…");
-  expect(questionNote(message({ state: "waiting" }))).toContain("等待网络");
-  expect(questionNote(message({ state: "refused", reason: "太长" }))).toBe("太长");
-  expect(questionNote(message({}))).toBe("");
+  const question = (change: Partial<ShownMessage>, removed = false) => questionNote(message(change), removed);
+  expect(question({ state: "sending" })).toBe("发送中…");
+  expect(question({ state: "waiting" })).toContain("等待网络");
+  expect(question({ state: "refused", reason: "太长" })).toBe("太长");
+  expect(question({})).toBe("");
+  for (const state of ["sending", "waiting"] as const)
+    expect(question({ state }, true)).toContain("重新登录后自动发送");
+  expect(question({ state: "refused", reason: "太长" }, true)).toBe("太长");
   expect(answerNote(message({ state: "queued" }), false)).toBe("排队中…");
-  expect(answerNote(message({ state: "queued" }), true)).toContain("智能体离线");
+  expect(answerNote(message({ state: "queued" }), true)).toMatch(/^排队中，智能体离线/);
+  expect(answerNote(message({ state: "delivered" }), false)).toMatch(/^已送达/);
+  expect(answerNote(message({ state: "delivered" }), true)).toMatch(/^已送达，智能体离线/);
   expect(answerNote(message({ state: "thinking" }), true)).toBe("正在思考…");
   expect([thoughtTitle(0, true), thoughtTitle(0, false), thoughtTitle(12_000, false)]).toEqual([
     "正在思考",

@@ -1,8 +1,13 @@
 import { durationText } from "../screen/time-text";
 import type { ShownMessage } from "./shown-message";
 
-/** How a message of a person stands; empty when all is well. */
-export function questionNote({ state, reason }: ShownMessage): string {
+/**
+ * How a message of a person stands until the gateway has it; then its answer says so.
+ * @param removed nobody is signed in
+ */
+export function questionNote({ state, reason }: ShownMessage, removed: boolean): string {
+  const isOnItsWay = state === "sending" || state === "waiting";
+  if (isOnItsWay && removed) return "还没有发出，重新登录后自动发送";
   if (state === "sending") return "发送中…";
   if (state === "waiting") return "等待网络，连上后自动发送";
   return state === "refused" ? reason || "没有发送成功" : "";
@@ -10,7 +15,8 @@ export function questionNote({ state, reason }: ShownMessage): string {
 
 /** What stands where an answer has no text yet. */
 export function answerNote({ state }: ShownMessage, agentOffline: boolean): string {
-  if (state === "queued") return agentOffline ? "已送达，智能体离线，恢复后自动回答" : "排队中…";
+  if (state === "queued") return agentOffline ? "排队中，智能体离线，恢复后自动回答" : "排队中…";
+  if (state === "delivered") return agentOffline ? "已送达，智能体离线，恢复后自动回答" : "已送达，等待回答…";
   if (state === "thinking" || state === "streaming") return "正在思考…";
   if (state === "stopping") return "正在停止…";
   return state === "cancelled" ? "已停止，没有生成内容" : "";

@@ -104,8 +104,8 @@ export function playWorld() {
       if (events.some(isTerminal)) followed.delete(jobId);
       observer?.events(events);
     },
-    tellJob(jobId: string, status: JobStatus, preview = "别处问的") {
-      const job = { jobId, kind: "turn" as const, agentId: "a1", conversationId: CONVERSATION };
+    tellJob(jobId: string, status: JobStatus, preview = "别处问的", conversationId = CONVERSATION) {
+      const job = { jobId, kind: "turn" as const, agentId: "a1", conversationId };
       feed.tell({ t: "job", job: { ...job, channel: "wecom", status, preview, createdAt: now } });
     },
     /** The history that is asked for arrives. */

@@ -25,6 +25,8 @@ describe("a message", () => {
     expect(thread.state.value).toMatchObject({ conversationId: CONVERSATION, answering: true });
     expect(seen()).toEqual(["问 sent: 你好", "答 queued: "]);
     expect(thread.state.value.messages[0]?.key).toBe(key ?? "");
+    world.tellJob("a1.j1", "delivered");
+    expect(seen()).toEqual(["问 sent: 你好", "答 delivered: "]);
     world.say("a1.j1", { t: "started" });
     world.wait(100);
     expect(seen()[1]).toBe("答 thinking: ");
@@ -36,6 +38,31 @@ describe("a message", () => {
     expect(seen()).toEqual(["问 sent: 你好", "答 done: 重来了。"]);
     expect(thread.state.value.answering).toBe(false);
     expect(world.followed.size).toBe(0);
+  });
+
+  test("that is delivered before the gateway's answer says so, and nothing of other conversations", () => {
+    const { world, thread, seen } = open("new-1");
+    thread.send("你好");
+    for (const status of ["queued", "delivered"] as const) {
+      world.tellJob("a1.j1", status);
+      world.tellJob("a1.j9", status, "别处问的", "a1.c9");
+    }
+    expect(seen()).toEqual(["问 sending: 你好"]);
+    world.take("a1.j1");
+    expect(seen()).toEqual(["问 sent: 你好", "答 delivered: "]);
+    expect([...world.followed.keys()]).toEqual(["a1.j1"]);
+  });
+
+  test("whose answer has begun is not merely delivered, whatever comes late", async () => {
+    const { world, thread, seen } = await openWith();
+    thread.send("问");
+    world.take("a1.j1");
+    world.say("a1.j1", { t: "started" });
+    world.tellJob("a1.j1", "delivered");
+    expect(seen()[1]).toBe("答 thinking: ");
+    world.say("a1.j1", { t: "done", text: "答" });
+    world.tellJob("a1.j1", "delivered");
+    expect(seen()[1]).toBe("答 done: 答");
   });
 
   test("waits for the network, is refused, is tried again and taken back", () => {
@@ -113,7 +140,7 @@ describe("history", () => {
       messages: [...half, ...turnOf("a1.j3", { status: "pending", text: "" })],
       before: "9",
     });
-    expect(seen()).toEqual(["答 done: 答a1.j2", "问 sent: 问a1.j3", "答 queued: "]);
+    expect(seen()).toEqual(["答 done: 答a1.j2", "问 sent: 问a1.j3", "答 delivered: "]);
     expect([...world.followed.keys()]).toEqual(["a1.j3"]);
     expect(thread.state.value.older).toBe("more");
     thread.loadOlder();
@@ -217,7 +244,7 @@ describe("another device", () => {
     const { world, seen } = await openWith(turnOf("a1.j1"));
     world.tellJob("a1.j2", "running");
     await world.answer({ messages: turnOf("a1.j2", { status: "pending", text: "" }) });
-    expect(seen()).toEqual(["问 sent: 问a1.j2", "答 queued: "]);
+    expect(seen()).toEqual(["问 sent: 问a1.j2", "答 delivered: "]);
   });
 
   test("deletes the conversation", async () => {

@@ -21,7 +21,7 @@ export function openThread(id: string, ports: ThreadPorts): Thread {
   const turns = openTurns();
   const texts = openTextListeners((key) => turns.byKey(key));
   let conversationId = outbox.conversationOf(id);
-  /** Jobs of which nobody knows yet whether they are among our own messages on their way. */
+  /** Jobs of which nobody knows yet whether they are ours: messages of our own are on their way. */
   let held: JobSummary[] = [];
   let onSettled: (() => void)[] = [];
   let closed = false;
@@ -106,7 +106,7 @@ export function openThread(id: string, ports: ThreadPorts): Thread {
       for (const settled of onSettled.splice(0)) settled();
     }
     if (!own.some((message) => message.state !== "failed")) {
-      for (const job of held.splice(0)) takeJob(job);
+      for (const job of held.splice(0)) hearJob(job);
     }
     show();
   }
@@ -117,21 +117,26 @@ export function openThread(id: string, ports: ThreadPorts): Thread {
     else callback();
   }
 
+  function hearJob(job: JobSummary) {
+    const isOnItsWay = ownMessages().some((message) => message.state !== "failed");
+    // Of a new conversation nobody knows the id before the gateway has answered.
+    if (isOnItsWay && !turns.byJob(job.jobId)) held.push(job);
+    else if (job.conversationId === conversationId) takeJob(job);
+  }
+
   function takeJob(job: JobSummary) {
-    const known = turns.byJob(job.jobId);
-    if (!known && ownMessages().some((message) => message.state !== "failed")) return held.push(job);
     const turn = turns.takeJob(job);
     if (!hasEnded(turn.answer)) jobs.follow(job.jobId);
     // From the feed one has the beginning of the question only, and not what it replaces.
     if (turn.question?.whole !== true && job.status !== "queued") history.refresh();
-    return show();
+    show();
   }
 
   function hear(event: FeedEvent) {
     if (event.t === "agent") {
       const isOurs = conversationId?.startsWith(`${event.agent.id}.`);
       if (isOurs && event.agent.online && history.state === "unreachable") history.refresh();
-    } else if (event.t === "job" && event.job.conversationId === conversationId) takeJob(event.job);
+    } else if (event.t === "job") hearJob(event.job);
     else if (event.t === "conversation-deleted" && event.id === conversationId) {
       jobs.close();
       history.end();
@@ -145,6 +150,7 @@ export function openThread(id: string, ports: ThreadPorts): Thread {
       if (message.thread !== id && outbox.conversationOf(message.thread) !== conversationId) return;
       conversationId = accepted.conversationId;
       turns.accept(accepted, ports.now());
+      for (const job of held.filter((one) => one.jobId === jobId)) turns.takeJob(job);
       held = held.filter((job) => job.jobId !== jobId);
       jobs.follow(jobId);
       show();

@@ -4,7 +4,8 @@ import type { OutgoingMessage } from "../outbox/outbox";
 
 /** - `refused`: the gateway does not take it; `reason` says why */
 export type QuestionState = "sending" | "waiting" | "refused" | "sent";
-export type AnswerState = "queued" | "thinking" | "streaming" | "done" | "failed" | "cancelled";
+/** - `queued`: at the gateway; `delivered`: at the agent, which has not begun */
+export type AnswerState = "queued" | "delivered" | "thinking" | "streaming" | "done" | "failed" | "cancelled";
 
 export interface Question {
   text: string;
@@ -95,6 +96,7 @@ export function takeHistory(turn: Turn, message: HistoryMessage): void {
   if (hasEnded(turn.answer)) return;
   const answer = (turn.answer ??= newAnswer(at));
   answer.begun = true;
+  takeDelivery(answer);
   if (status === "pending") return;
   Object.assign(answer, {
     text,
@@ -112,10 +114,10 @@ export function takeEvent(answer: Answer, event: ReplyEvent, now: number): void 
   answer.begun ||= event.t !== "failed" && event.t !== "cancelled";
   switch (event.t) {
     case "started":
-      if (answer.state === "queued") answer.state = "thinking";
+      if (isWaiting(answer)) answer.state = "thinking";
       return;
     case "reasoning":
-      answer.state = answer.state === "queued" ? "thinking" : answer.state;
+      if (isWaiting(answer)) answer.state = "thinking";
       answer.thinkingFrom ??= now;
       answer.reasoning += event.text;
       return;
@@ -143,6 +145,15 @@ export function takeEvent(answer: Answer, event: ReplyEvent, now: number): void 
     case "cancelled":
       return end(answer, { state: "cancelled", at: now });
   }
+}
+
+/** The agent has the question. What has been heard of it since then counts for more. */
+export function takeDelivery(answer: Answer): void {
+  if (answer.state === "queued") answer.state = "delivered";
+}
+
+function isWaiting({ state }: Answer): boolean {
+  return state === "queued" || state === "delivered";
 }
 
 export function end(answer: Answer, how: Partial<Answer>): void {

@@ -1,7 +1,7 @@
 import type { HistoryMessage, HistoryPage } from "../../../src/contract/conversation";
 import type { JobSummary } from "../../../src/contract/job";
 import type { Accepted, OutgoingMessage } from "../outbox/outbox";
-import { newAnswer, newTurn, takeHistory, takeOutgoing, type Turn } from "./turn";
+import { newAnswer, newTurn, takeDelivery, takeHistory, takeOutgoing, type Turn } from "./turn";
 
 /** The turns of a conversation in their order, whatever they were learnt from: each job once. */
 export interface Turns {
@@ -13,7 +13,7 @@ export interface Turns {
   /** What waits in the outbox; a turn that does not any more and was not taken is gone. */
   takeOutgoing(messages: readonly OutgoingMessage[]): void;
   accept(accepted: Accepted, now: number): Turn;
-  /** A job that another device has sent. */
+  /** What the feed tells of a job, whichever device has sent it. */
   takeJob(job: JobSummary): Turn;
   /**
    * The newest page. `expected`: the jobs that were known to be in the history when it was asked for (`begun`): one that
@@ -92,6 +92,7 @@ export function openTurns(): Turns {
       const { preview, createdAt } = job;
       turn.question ??= { text: preview, whole: false, at: createdAt, state: "sent", reason: "" };
       turn.answer ??= newAnswer(createdAt);
+      if (job.status === "delivered") takeDelivery(turn.answer);
       return turn;
     },
 

@@ -24,6 +24,8 @@ export interface Connection {
   accepted(): void;
   /** The gateway takes the token no longer: the next socket comes with another. */
   refused(): void;
+  /** The same, because this device was removed: there is no next socket before somebody signs in again. */
+  removed(): void;
   /** Tries now: there is reason to hope, or to doubt that the socket still lives. */
   reconnect(): void;
   close(): void;
@@ -66,6 +68,14 @@ export function openConnection(parts: {
   function dropAll(): void {
     for (const socket of sockets.present()) socket.drop();
   }
+  function dropRefused(): void {
+    if (doomed !== undefined) return;
+    const present = sockets.present();
+    doomed = setTimeout(() => {
+      doomed = undefined;
+      for (const socket of present) socket.drop();
+    }, REFUSED_SOCKET_MS);
+  }
   function reconnect(): void {
     keeper.trying();
     gate.openNow();
@@ -90,12 +100,11 @@ export function openConnection(parts: {
     },
     refused() {
       session.forget(shownToken);
-      if (doomed !== undefined) return;
-      const present = sockets.present();
-      doomed = setTimeout(() => {
-        doomed = undefined;
-        for (const socket of present) socket.drop();
-      }, REFUSED_SOCKET_MS);
+      dropRefused();
+    },
+    removed() {
+      session.end(shownToken);
+      dropRefused();
     },
     reconnect,
     close() {

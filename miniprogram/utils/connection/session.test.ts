@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { User } from "../../../src/contract/user";
 import { NoAnswerError } from "../error-text";
 import type { Storage } from "../storage";
-import { openSession } from "./session";
+import { openSession, REMOVED_TEXT } from "./session";
 
 const USER: User = { id: "u1", createdAt: 1 };
 
@@ -51,6 +51,33 @@ test("a token that is forgotten is not used again; a newer one stays", async () 
   session.forget("t1");
   expect(await session.token()).toBe("t2");
   expect(asked()).toBe(1);
+});
+
+test("a removed device signs in only when somebody there asks for it, also after a restart", async () => {
+  const storage = keep({ "session-token": "t1" });
+  const { session, asked } = open(storage, []);
+  session.end("an older one");
+  expect([session.removed.value, await session.token()]).toEqual([false, "t1"]);
+  session.end("t1");
+  expect([session.removed.value, session.trouble.value]).toEqual([true, REMOVED_TEXT]);
+  const unheard: string[] = [];
+  session.token().then(
+    (token) => unheard.push(token),
+    () => unheard.push("failed"),
+  );
+
+  const later = open(storage, [new Error("微信登录没有成功"), "t2"]);
+  expect([later.session.removed.value, later.session.trouble.value]).toEqual([true, REMOVED_TEXT]);
+  const waiting = Promise.all([later.session.token(), later.session.token()]).catch(String);
+  await Promise.resolve();
+  expect([asked(), later.asked(), unheard]).toEqual([0, 0, []]);
+
+  later.session.signInAgain();
+  expect([later.session.removed.value, later.session.trouble.value]).toEqual([false, undefined]);
+  expect(await waiting).toContain("微信登录没有成功");
+  expect(later.session.removed.value).toBe(false);
+  expect(await later.session.token()).toBe("t2");
+  expect(open(storage, []).session.removed.value).toBe(false);
 });
 
 test("why signing in does not work is told, but not that there is no network; and the next one tries again", async () => {

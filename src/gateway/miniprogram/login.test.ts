@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startWechatLogin } from "../../../dev/wechat-login.ts";
+import { callerOf } from "../../../test/caller.ts";
 import { type GatewaysOnRedis, log, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { reasonOf } from "../../contract/refusal.ts";
 import { openDevices } from "../users/devices.ts";
@@ -56,7 +57,7 @@ test("a code of WeChat's signs its user in; the same person is the same user", a
   ];
   expect(again.user).toEqual(first.user);
   expect(other.user.id).not.toBe(first.user.id);
-  expect((await sessions.verify(first.token))?.userId).toBe(first.user.id);
+  expect((await callerOf(sessions, first.token)).userId).toBe(first.user.id);
   // Whoever reads a token must not learn who that is at WeChat.
   expect(Buffer.from(first.token, "base64").toString()).not.toContain("openid");
 
@@ -70,8 +71,8 @@ test("each sign-in is a device, by the name that it says of itself", async () =>
   const wechat = startWechatLogin(APP);
   const { user } = await loginAt(wechat.url).miniprogramLogin("user-wang", "iPhone 15");
   const { token } = await loginAt(wechat.url).miniprogramLogin("user-wang", undefined);
-  const asking = (await sessions.verify(token))?.deviceId ?? "";
-  const devices = await sessions.list(user.id, asking);
+  const { deviceId } = await callerOf(sessions, token);
+  const devices = await sessions.list(user.id, deviceId);
   expect(devices.map(({ name, channel, current }) => ({ name, channel, current }))).toEqual(
     expect.arrayContaining([
       { name: "iPhone 15", channel: "miniprogram", current: false },

@@ -10,21 +10,26 @@ const SESSION_MS = 30 * 24 * 3600 * 1_000;
 const SEEN_EVERY_MS = 60_000;
 /** Nobody uses more; the ones that were not seen for longest are signed out. */
 const MAX_DEVICES = 32;
+/** A phone that was lost may lie in a drawer for long before somebody switches it on. */
+const REMOVED_MS = 365 * 24 * 3600 * 1_000;
 
 /** The channel of a device that signed in inside WeCom: its user is a WeCom member. */
 export const IN_WECOM = "wecom-miniprogram";
 
 export type DeviceRecord = Omit<Device, "current">;
 
+/** - `removed`: its owner has signed it out; `gone`: not seen for too long, one of too many, or never there */
+export type DeviceState = "signed-in" | "removed" | "gone";
+
 /** Where users are signed in. */
 export interface Devices {
   /** Signs a device in and returns its id. */
   add(userId: string, device: { name: string | undefined; channel: string }): Promise<string>;
-  /** Whether a device is signed in; notes that it was seen, and so prolongs its session. */
-  seen(deviceId: string): Promise<boolean>;
+  /** Notes that a device was seen, and so prolongs its session, if it is signed in. */
+  seen(deviceId: string): Promise<DeviceState>;
   /** The one that was seen last comes first. */
   list(userId: string): Promise<DeviceRecord[]>;
-  /** Signs a device out; false when it is not one of this user's. */
+  /** Signs a device out for its owner, which is remembered; false when it is not one of this user's. */
   remove(userId: string, deviceId: string): Promise<boolean>;
   /** Makes all devices of `from` devices of `to`. Broken off, it goes on when called again. */
   move(from: string, to: string): Promise<void>;
@@ -33,17 +38,27 @@ export interface Devices {
 // KEYS: device. ARGV: now (ms), least time between two notes (ms), ttl (ms). One that was signed out stays so.
 const noteSeen = script(`
 local seen = redis.call('HGET', KEYS[1], 'seen')
-if not seen then return 0 end
+if not seen then
+  if redis.call('HEXISTS', KEYS[1], 'removed') == 1 then return 'removed' end
+  return 'gone'
+end
 if ARGV[1] - seen >= tonumber(ARGV[2]) then
   redis.call('HSET', KEYS[1], 'seen', ARGV[1])
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
 end
-return 1`);
+return 'signed-in'`);
 
 // KEYS: device. ARGV: ttl (ms), then its fields.
 const signIn = script(`
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1`);
+
+// KEYS: device. ARGV: when (ms), ttl (ms). Nothing stays but that it was removed.
+const signOut = script(`
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'removed', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`);
 
 export function openDevices(parts: {
@@ -65,13 +80,17 @@ export function openDevices(parts: {
     });
     if ((await redis.scard(userKeys(userId).devices)) > MAX_DEVICES) {
       const tooMany = (await list(userId)).slice(MAX_DEVICES);
-      for (const device of tooMany) await remove(userId, device.id);
+      for (const { id } of tooMany) {
+        await restarts.surely(() => redis.del(deviceKey(id)));
+        await redis.srem(userKeys(userId).devices, id);
+      }
     }
     return id;
   }
 
-  async function isSignedIn(deviceId: string): Promise<boolean> {
-    return (await noteSeen(redis, [deviceKey(deviceId)], [Date.now(), seenEveryMs, sessionMs])) === 1;
+  async function look(deviceId: string): Promise<DeviceState> {
+    const state = await noteSeen(redis, [deviceKey(deviceId)], [Date.now(), seenEveryMs, sessionMs]);
+    return state as DeviceState;
   }
 
   async function list(userId: string): Promise<DeviceRecord[]> {
@@ -85,7 +104,7 @@ export function openDevices(parts: {
 
   async function remove(userId: string, deviceId: string): Promise<boolean> {
     if ((await redis.sismember(userKeys(userId).devices, deviceId)) === 0) return false;
-    await restarts.surely(() => redis.del(deviceKey(deviceId)));
+    await restarts.surely(() => signOut(redis, [deviceKey(deviceId)], [Date.now(), REMOVED_MS]));
     await redis.srem(userKeys(userId).devices, deviceId);
     return true;
   }
@@ -93,10 +112,11 @@ export function openDevices(parts: {
   return {
     add,
     async seen(deviceId) {
-      if (await isSignedIn(deviceId)) return true;
+      const state = await look(deviceId);
+      if (state !== "gone") return state;
       // It may be one of those that a restarted Redis is just being given again.
       await restarts.settled();
-      return await isSignedIn(deviceId);
+      return await look(deviceId);
     },
     list,
     remove,

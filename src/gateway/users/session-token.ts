@@ -1,10 +1,5 @@
 import { sign, verify } from "hono/jwt";
-
-/** A user on one of their devices. */
-export interface SignedIn {
-  readonly userId: string;
-  readonly deviceId: string;
-}
+import type { SignedIn } from "../../contract/user-api.ts";
 
 /** Session tokens: signed, so that any gateway with the same secret knows who was given them, and where. */
 export interface SessionTokens {

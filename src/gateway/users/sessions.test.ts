@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { callerOf } from "../../../test/caller.ts";
 import { type GatewayParts, type GatewaysOnRedis, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { refused, refusedSubscription } from "../../../test/refused.ts";
 import { openClient, type UserClient } from "../../../test/system.ts";
@@ -7,6 +8,7 @@ import { openUserDoor, type UserDoor } from "../../../test/user-door.ts";
 import { deviceKey, userKeys } from "../redis/keys.ts";
 
 const REFUSED = { code: "UNAUTHORIZED", reason: "not-signed-in" };
+const REMOVED = { code: "UNAUTHORIZED", reason: "device-removed" };
 const PHONE = { name: "手机", channel: "miniprogram" };
 const LOOK_AFTER_MS = 50;
 let parts: GatewaysOnRedis;
@@ -33,7 +35,7 @@ afterEach(async () => {
 async function signIn(name: string) {
   const userId = await here.users.identify("miniprogram", name);
   const token = await here.sessions.begin(userId, PHONE);
-  const deviceId = (await here.sessions.verify(token))?.deviceId ?? "";
+  const { deviceId } = await callerOf(here.sessions, token);
   return { userId, token, deviceId };
 }
 function clientOf(door: UserDoor, token: string): UserClient {
@@ -65,7 +67,7 @@ async function openRawSocket(door: UserDoor, token: string) {
   return { socket, heard, send, closed };
 }
 
-test("a device that is signed out is refused at once on every gateway, and its open sockets end", async () => {
+test("a device that its owner removes is told so at once on every gateway, and its open sockets end", async () => {
   const phone = await signIn("anna");
   const tablet = await signIn("anna");
   const doors = [here, there];
@@ -76,14 +78,14 @@ test("a device that is signed out is refused at once on every gateway, and its o
   expect([here.feedsOf(phone.userId), there.feedsOf(phone.userId)]).toEqual([1, 2]);
 
   await clientOf(here, tablet.token).api.me.revokeDevice.mutate({ id: phone.deviceId });
-  expect(await refused(clientOf(here, phone.token).api.me.get.query())).toMatchObject(REFUSED);
-  for (const { end } of feeds) expect(await end).toMatchObject(REFUSED);
+  expect(await refused(clientOf(here, phone.token).api.me.get.query())).toMatchObject(REMOVED);
+  for (const { end } of feeds) expect(await end).toMatchObject(REMOVED);
   await until("only the tablet", () => here.feedsOf(phone.userId) + there.feedsOf(phone.userId) === 1);
   for (const door of doors) {
     const client = clientOf(door, phone.token);
-    expect(await refused(client.api.me.get.query())).toMatchObject(REFUSED);
+    expect(await refused(client.api.me.get.query())).toMatchObject(REMOVED);
     const { end } = await openFeed(client);
-    expect(await end).toMatchObject(REFUSED);
+    expect(await end).toMatchObject(REMOVED);
   }
   expect((await clientOf(there, tablet.token).api.me.devices.query()).map(({ id }) => id)).toEqual([
     tablet.deviceId,
@@ -99,7 +101,7 @@ test("what is asked on a socket after its end is not answered", async () => {
     await Bun.sleep(0);
   }
   await Promise.all([revoked, closed]);
-  const end = heard.findIndex((text) => text.includes("not-signed-in"));
+  const end = heard.findIndex((text) => text.includes("device-removed"));
   expect(end).toBeGreaterThan(0);
   expect(heard.slice(end + 1)).toEqual([]);
 });
@@ -128,7 +130,21 @@ test("one may sign out the device in hand", async () => {
   const { token, deviceId } = await signIn("dora");
   const { api } = clientOf(here, token);
   await api.me.revokeDevice.mutate({ id: deviceId });
-  expect(await refused(api.me.get.query())).toMatchObject(REFUSED);
+  expect(await refused(api.me.get.query())).toMatchObject(REMOVED);
+});
+
+test("that a device was removed outlasts its session, a new sign-in and a Redis that forgets its last moments", async () => {
+  const { userId, token, deviceId } = await signIn("doris");
+  await here.sessions.revoke(userId, deviceId);
+  expect(await parts.redis.pttl(deviceKey(deviceId))).toBeGreaterThan(300 * 24 * 3_600_000);
+  await signIn("doris");
+  expect(await there.sessions.verify(token)).toBe("removed");
+  // As if neither the sign-in nor its end had been written to the disk.
+  await parts.redis.del(deviceKey(deviceId));
+  await parts.server.kill9();
+  await parts.server.restart();
+  await until("it is known again", async () => (await there.sessions.verify(token)) === "removed");
+  expect(await there.sessions.list(userId, deviceId)).toHaveLength(1);
 });
 
 test("to be seen prolongs a session, also by an open socket alone", async () => {
@@ -163,8 +179,8 @@ test("a gateway that missed the message ends the session when it hears again", a
   // The message itself is what got lost.
   expect(await here.devices.remove(userId, deviceId)).toBe(true);
   secondParts.subscriber.disconnect(true);
-  expect(await end).toMatchObject(REFUSED);
-  expect(await refused(clientOf(there, token).api.me.get.query())).toMatchObject(REFUSED);
+  expect(await end).toMatchObject(REMOVED);
+  expect(await refused(clientOf(there, token).api.me.get.query())).toMatchObject(REMOVED);
 });
 
 test("whoever joins another user comes back as that one, by themselves, on a new socket", async () => {

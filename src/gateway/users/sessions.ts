@@ -1,13 +1,13 @@
 import type { TRPCError } from "@trpc/server";
 import { refusal } from "../../contract/refusal.ts";
-import type { DevicesPort } from "../../contract/user-api.ts";
+import { type DevicesPort, notSignedIn, type SignedIn, type UserContext } from "../../contract/user-api.ts";
 import type { Logger } from "../../log.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { sessionsChannel } from "../redis/keys.ts";
 import type { Devices } from "./devices.ts";
 import { personOf } from "./person-of.ts";
-import type { SessionTokens, SignedIn } from "./session-token.ts";
+import type { SessionTokens } from "./session-token.ts";
 
 /** Callers who were looked up not long ago: asking for each request would make Redis a part of all of them. */
 const MAX_KNOWN = 10_000;
@@ -26,17 +26,19 @@ export interface SessionSocket {
   moveOn(): void;
 }
 
+/** Who a token stands for; null for one that is forged, damaged, or not seen for too long. */
+export type TokenCaller = UserContext["caller"];
+
 /** Who calls on a socket just now: the same person by another user id once they have joined another, nobody at the end. */
 export interface SocketSession {
-  readonly caller: SignedIn | null;
+  readonly caller: TokenCaller;
 }
 
 /** Who is signed in, on any gateway. A session ends when its device is signed out, or was not seen for 30 days. */
 export interface Sessions extends DevicesPort {
   /** Signs a user in on a new device; returns its token. */
   begin(userId: string, device: { name: string | undefined; channel: string }): Promise<string>;
-  /** Who calls; null for a token that is forged, damaged or signed out. */
-  verify(token: string): Promise<SignedIn | null>;
+  verify(token: string): Promise<TokenCaller>;
   /** The same for a socket, which hears of the session's end until it leaves. */
   join(token: string, socket: SessionSocket): Promise<SocketSession>;
   leave(socket: SessionSocket): void;
@@ -56,7 +58,7 @@ export async function openSessions(parts: {
 }): Promise<Sessions> {
   const { redis, hub, tokens, devices, log, signal, lookAfterMs = LOOK_AFTER_MS } = parts;
   const known = new Map<string, { caller: SignedIn; at: number }>();
-  const sockets = new Map<SessionSocket, { caller: SignedIn | null }>();
+  const sockets = new Map<SessionSocket, { caller: TokenCaller }>();
   /** Rises with every message, so that an answer of Redis from before it is not kept. */
   let news = 0;
 
@@ -64,7 +66,7 @@ export async function openSessions(parts: {
   const timer = setInterval(lookAfterSockets, lookAfterMs);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 
-  /** `device <id>`: signed out; `user <from> <to>`: has joined another. */
+  /** `device <id>`: signed out by its owner; `user <from> <to>`: has joined another. */
   function hear(message: string | null): void {
     news++;
     if (message === null) {
@@ -73,21 +75,21 @@ export async function openSessions(parts: {
       return;
     }
     const [what, id, to] = message.split(" ");
-    const isMeant = (caller: SignedIn | null) =>
-      (what === "device" ? caller?.deviceId : caller?.userId) === id;
+    const isMeant = (caller: SignedIn) => (what === "device" ? caller.deviceId : caller.userId) === id;
     for (const [token, { caller }] of known) if (isMeant(caller)) known.delete(token);
     for (const [socket, { caller }] of sockets)
-      if (caller && isMeant(caller))
-        change(socket, to === undefined ? null : { userId: to, deviceId: caller.deviceId });
+      if (isSomebody(caller) && isMeant(caller))
+        change(socket, to === undefined ? "removed" : { userId: to, deviceId: caller.deviceId });
   }
 
   /** Its client takes a moment to come back on a new socket; what it asks on the old one until then is for the new user. */
-  function change(socket: SessionSocket, caller: SignedIn | null): void {
+  function change(socket: SessionSocket, caller: TokenCaller): void {
     const session = sockets.get(socket);
-    if (!session || session.caller?.userId === caller?.userId) return;
+    if (!session || !isSomebody(session.caller)) return;
+    const { userId } = session.caller;
     session.caller = caller;
-    if (caller) socket.moveOn();
-    else socket.endWith(refusal("not-signed-in", "登录已失效，请重新登录"));
+    if (!isSomebody(caller)) socket.endWith(notSignedIn(caller));
+    else if (caller.userId !== userId) socket.moveOn();
   }
 
   async function tellAll(message: string): Promise<void> {
@@ -95,9 +97,10 @@ export async function openSessions(parts: {
     await redis.publish(sessionsChannel, message);
   }
 
-  async function lookUp({ userId, deviceId }: SignedIn): Promise<SignedIn | null> {
-    const [person, isSignedIn] = await Promise.all([personOf(redis, userId), devices.seen(deviceId)]);
-    return isSignedIn ? { userId: person, deviceId } : null;
+  async function lookUp({ userId, deviceId }: SignedIn): Promise<TokenCaller> {
+    const [person, state] = await Promise.all([personOf(redis, userId), devices.seen(deviceId)]);
+    if (state === "signed-in") return { userId: person, deviceId };
+    return state === "removed" ? "removed" : null;
   }
 
   function lookAfterSockets(): void {
@@ -111,7 +114,7 @@ export async function openSessions(parts: {
       await Promise.all(
         open.splice(0, LOOK_UPS_AT_ONCE).map(async (socket) => {
           const caller = sockets.get(socket)?.caller;
-          if (!caller) return;
+          if (!isSomebody(caller)) return;
           const found = await lookUp(caller);
           // What was said meanwhile is newer.
           if (sockets.get(socket)?.caller === caller) change(socket, found);
@@ -120,14 +123,14 @@ export async function openSessions(parts: {
     }
   }
 
-  async function verify(token: string): Promise<SignedIn | null> {
+  async function verify(token: string): Promise<TokenCaller> {
     const kept = known.get(token);
     if (kept && performance.now() - kept.at < KNOWN_MS) return kept.caller;
     const before = news;
     const signed = await tokens.read(token);
     const caller = signed ? await lookUp(signed) : null;
     known.delete(token);
-    if (!caller || before !== news) return caller;
+    if (!isSomebody(caller) || before !== news) return caller;
     if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value ?? "");
     known.set(token, { caller, at: performance.now() });
     return caller;
@@ -144,7 +147,7 @@ export async function openSessions(parts: {
         const session = { caller: await verify(token) };
         // What was said meanwhile, this socket has not heard.
         if (before !== news) continue;
-        if (session.caller) sockets.set(socket, session);
+        if (isSomebody(session.caller)) sockets.set(socket, session);
         return session;
       }
     },
@@ -160,4 +163,8 @@ export async function openSessions(parts: {
       await tellAll(`device ${deviceId}`);
     },
   };
+}
+
+function isSomebody(caller: TokenCaller | undefined): caller is SignedIn {
+  return caller !== undefined && caller !== null && caller !== "removed";
 }

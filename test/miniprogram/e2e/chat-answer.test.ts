@@ -5,6 +5,7 @@ import {
   ask,
   askAndRead,
   CHAT,
+  newestAnswer,
   numbered,
   questionsOf,
   seenTexts,
@@ -23,10 +24,12 @@ const onPhones = testsOnPhones({
     reply: (messages) => {
       const question = messages.at(-1)?.content ?? "";
       asked += 1;
-      if (question === "慢慢讲") return LONG;
+      if (question === "慢慢讲" || question === "卡住") return LONG;
       if (question === "想好再讲") return { reasoning: THOUGHT, content: "想好了。" };
       return `第 ${asked} 次问「${question}」`;
     },
+    fault: (_, messages) =>
+      messages.at(-1)?.content === "卡住" ? { t: "stall", afterTokens: 20, commentEveryMs: 500 } : undefined,
   },
 });
 
@@ -50,7 +53,7 @@ onPhones(
   async ({ open, system }) => {
     const phone = await open({ user: "stopper", url: CHAT });
     const { page } = phone;
-    await ask(page, "慢慢讲");
+    await ask(page, "卡住");
     await until("some text", async () => ((await answersOf(page))[0] ?? "").length > 10);
     expect(system.model.running()).toBe(1);
     await page.getByRole("button", { name: "停止生成" }).click();
@@ -61,7 +64,7 @@ onPhones(
     expect(part.length).toBeLessThan(LONG.length);
     expect(await askAndRead(page, "慢慢讲")).toBe(LONG);
     await phone.restart();
-    await page.getByRole("button", { name: "慢慢讲" }).click();
+    await page.getByRole("button", { name: "卡住" }).click();
     await untilAnswered(page, 2);
     expect(await answersOf(page)).toEqual([part, LONG]);
     expect(await page.getByText("已停止", { exact: true }).count()).toBe(1);
@@ -80,6 +83,27 @@ onPhones("left in mid-answer: all of it is there when one comes back", async ({ 
   expect(strangeTexts(await seenTexts(page), [LONG])).toEqual([]);
   expect(await answersOf(page)).toEqual([LONG]);
 });
+
+onPhones(
+  "asked while another answer is being written: delivered to the agent, and answered after that",
+  async ({ open }) => {
+    const phone = await open({ user: "hurried", url: CHAT });
+    const { page } = phone;
+    await ask(page, "卡住");
+    await until("some text", async () => ((await answersOf(page))[0] ?? "").length > 1);
+    await ask(page, "下一个");
+    const delivered = newestAnswer(page).getByRole("status").filter({ hasText: "已送达，等待回答…" });
+    await delivered.waitFor();
+    // The app that begins now hears of it from the agent's history.
+    await phone.restart();
+    await page.getByRole("button", { name: "卡住" }).click();
+    await delivered.waitFor();
+    await page.getByRole("button", { name: "停止生成" }).click();
+    await untilAnswered(page, 2);
+    expect((await answersOf(page))[1]).toMatch(/「下一个」$/);
+    expect(await delivered.count()).toBe(0);
+  },
+);
 
 onPhones("asked anew: the new answer takes the place of the old one", async ({ open, system }) => {
   const phone = await open({ user: "again", url: CHAT });

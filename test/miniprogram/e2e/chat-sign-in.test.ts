@@ -76,16 +76,39 @@ onPhones("a token that is worth nothing: signs in again, and keeps what was type
 onPhones("WeChat refuses the sign-in: says so; asks and answers once it does not", async ({ open }) => {
   await wechat.stop();
   wechat = startWechat("changed");
-  const { page } = await open({ user: "refused" });
+  const phone = await open({ user: "refused" });
+  const { page } = phone;
+  await page.clock.install();
+  await phone.restart();
+  let tries = 0;
+  page.on("websocket", () => tries++);
   await answerDialog(page, "同意");
   await page.getByRole("alert").filter({ hasText: "登录" }).waitFor();
   await page.getByRole("button", { name: "开始提问" }).click();
   await ask(page, "等登录");
   expect(await page.getByRole("alert").innerText()).toContain("登录");
   expect(await questionsOf(page)).toEqual(["等登录"]);
+
+  // With its clock stopped the app tries only when a pause is let pass; after so many tries the next one is 7.5 s at least.
+  await page.clock.pauseAt((await page.evaluate<number>("Date.now()")) + 1_000);
+  for (let i = 0; i < 6; i++) {
+    const before = tries;
+    await until("one more try", async () => {
+      await page.clock.runFor(500);
+      return tries > before;
+    });
+    await until("it is over", async () => {
+      await page.clock.runFor(20);
+      return (await phone.statistics()).sockets === 0;
+    });
+  }
+  await page.clock.runFor(100);
   await wechat.stop();
   wechat = startWechat();
+  const before = tries;
   await page.getByRole("button", { name: "立即重新连接" }).click();
+  await until("it tries", () => tries > before);
+  await page.clock.resume();
   await untilAnswered(page);
   expect(await answersOf(page)).toEqual(["回答：等登录"]);
   expect(await page.getByRole("alert").count()).toBe(0);

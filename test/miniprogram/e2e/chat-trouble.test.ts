@@ -119,7 +119,7 @@ onPhones("the agent is away: says so, and the answer comes when it is back", asy
   await system.agent().stop();
   await page.getByText("智能体离线，问题会排队，恢复后自动回答").waitFor();
   await ask(page, "等你回来");
-  await page.getByText("已送达，智能体离线，恢复后自动回答").waitFor();
+  await page.getByText("排队中，智能体离线，恢复后自动回答").waitFor();
   expect(await answersOf(page)).toEqual([""]);
   await system.startAgent();
   await untilAnswered(page);

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { until } from "../../system.ts";
-import { answerDialog, openTab, testsOnPhones } from "./steps-phones.ts";
+import { ask, CHAT, questionsOf } from "./steps-chat.ts";
+import { answerDialog, testsOnPhones } from "./steps-phones.ts";
 import { onTop } from "./steps-tasks.ts";
 
 // One person with two phones.
@@ -35,35 +36,47 @@ onPhones("sees picture and name on all phones as soon as they are changed on one
 });
 
 onPhones(
-  "removes a phone: it is signed out at once, and as its wx.login is still theirs, in again",
+  "removes a phone: it is signed out at once, and stays so until somebody there signs in again",
   async (phones) => {
     const { page } = await phones.open({ user: "karla", url: DEVICES });
     await onTop(page).getByText("本机").first().waitFor();
-    expect(await page.getByRole("button", { name: /^移除/ }).count()).toBe(0);
+    const remove = page.getByRole("button", { name: /^移除/ });
+    expect(await remove.count()).toBe(0);
     const other = await phones.open({ user: "karla", url: USER });
     const token = () => other.page.evaluate<string>("__mp.wx.getStorageSync('session-token')");
     await until("it is signed in", async () => (await token()) !== "");
-    const before = await token();
-    const idsOf = async () =>
-      await other.page.evaluate<string[]>(
-        "__mp.app().claw.api.me.devices.query().then((all) => all.map(({ id }) => id))",
-      );
-    const ids = await idsOf();
 
-    await page.evaluate(`__mp.wx.reLaunch({ url: "${DEVICES}" })`);
-    const remove = page.getByRole("button", { name: /^移除/ });
+    const seeDevices = () => page.evaluate(`__mp.wx.reLaunch({ url: "${DEVICES}" })`);
+    await seeDevices();
     await remove.click();
     await answerDialog(page, "取消");
     expect(await remove.count()).toBe(1);
     await remove.click();
+    await page.getByRole("dialog").getByText("直到有人在它上面点“重新登录”").waitFor();
     await answerDialog(page, "移除");
     await remove.waitFor({ state: "detached" });
 
-    await until("it has another token", async () => !["", before].includes(await token()));
-    await openTab(other.page, "首页");
-    await until("it is online again", async () => !(await other.page.getByText("网络已断开").isVisible()));
-    const now = await idsOf();
-    expect(now).toHaveLength(2);
-    expect(now.filter((id) => ids.includes(id))).toHaveLength(1);
+    const banner = other.page.getByRole("alert").filter({ hasText: "这台设备已被移除" });
+    await banner.waitFor();
+    expect(await token()).toBe("");
+    await until("it has no socket", async () => (await other.statistics()).sockets === 0);
+    let sockets = 0;
+    other.page.on("websocket", () => sockets++);
+    await other.sleep();
+    await other.wake();
+    await other.restart(CHAT);
+    await banner.waitFor();
+    await ask(other.page, "没有登录时写的");
+    await onTop(other.page).getByText("还没有发出，重新登录后自动发送").waitFor();
+    await seeDevices();
+    await onTop(page).getByText("本机").first().waitFor();
+    expect([await remove.count(), sockets, await token()]).toEqual([0, 0, ""]);
+
+    await banner.getByRole("button", { name: "重新登录" }).click();
+    await onTop(other.page).getByText("排队中，智能体离线").waitFor();
+    expect(await questionsOf(other.page)).toEqual(["没有登录时写的"]);
+    await banner.waitFor({ state: "detached" });
+    await seeDevices();
+    await remove.waitFor();
   },
 );

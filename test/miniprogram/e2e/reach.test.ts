@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
+import { until } from "../../system.ts";
 import { answerDialog, openTab, testsOnPhones } from "./steps-phones.ts";
 import { nameless, outOfReach } from "./steps-reach.ts";
 import { onTop } from "./steps-tasks.ts";
@@ -17,6 +18,9 @@ const averyveryverylongidentifierthatdoesnotbreak = anotherlongidentifier + athi
 \`\`\`
 
 averyveryverylongwordthatcannotbebrokenanywhereandhastofitinthelineofaphone`;
+
+/** More than the screen holds. */
+const TASKS = 6;
 
 const onPhones = testsOnPhones({
   model: { reply: () => ({ reasoning: "先想一想。", content: ANSWER }) },
@@ -38,6 +42,8 @@ onPhones("all pages, with something on them", async ({ system, open }) => {
   const { api } = system.client(await system.signIn("paula"));
   await api.me.setProfile.mutate({ name: "一个二十四字长的名字一个二十四字长的名字一二三四" });
   const { id } = await api.task.create.mutate({ prompt: "写".repeat(300), idempotencyKey: "paula-1" });
+  for (let n = 2; n <= TASKS; n++)
+    await api.task.create.mutate({ prompt: `第 ${n} 件事`, idempotencyKey: `paula-${n}` });
   const { page } = await open({ user: "paula", width: 320, height: 568 });
   const { look, findings } = openFindings();
   const goTo = (url: string) => page.evaluate(`__mp.wx.navigateTo({ url: "${url}" })`);
@@ -74,7 +80,7 @@ onPhones("all pages, with something on them", async ({ system, open }) => {
   await look(page, "about");
 
   await page.evaluate(`__mp.wx.switchTab({ url: "/pages/task/task" })`);
-  await onTop(page).locator("task-card").waitFor();
+  await until("they fill the screen", async () => (await onTop(page).locator("task-card").count()) === TASKS);
   await look(page, "tasks");
   await openTab(page, "我的");
   await page.getByRole("button", { name: /^绑定企业微信/ }).click();

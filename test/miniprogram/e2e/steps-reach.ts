@@ -34,6 +34,19 @@ const FIND = `(async () => {
       found.push(what(element) + " is " + Math.round(width) + "×" + Math.round(height) + " px");
   }
   const width = top.clientWidth;
+  // What floats over a page that scrolls comes to lie over one control or another of it.
+  const scroller = top.querySelector(".mp-scroller");
+  const controls = [...top.querySelectorAll(CONTROL)].filter(isShown);
+  for (const floating of [...top.querySelectorAll("*")].filter((one) => getComputedStyle(one).position === "fixed")) {
+    const over = floating.getBoundingClientRect();
+    const isSmall = over.width < width && over.height < scroller.clientHeight;
+    if (!isShown(floating) || !isSmall || scroller.scrollHeight <= scroller.clientHeight) continue;
+    const under = controls.find((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return right > over.left && left < over.right && !floating.contains(element) && !element.contains(floating);
+    });
+    if (under) found.push(what(floating) + " comes to lie over " + what(under));
+  }
   const scrolls = (element) => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
   for (const element of top.querySelectorAll("*")) {
     if (!isShown(element)) continue;
@@ -46,7 +59,7 @@ const FIND = `(async () => {
   return found;
 })()`;
 
-/** What of the page on top is too small for a finger, or does not fit in its width. */
+/** What of the page on top is too small for a finger, is covered by something that floats, or does not fit in its width. */
 export function outOfReach(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(FIND);
 }

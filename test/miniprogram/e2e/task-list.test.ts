@@ -78,3 +78,15 @@ onPhones("is read to its end by scrolling, filtered, and read anew by a pull", a
   await page.getByRole("status", { name: "正在刷新" }).waitFor({ state: "detached" });
   await card(page, titleOf(MANY)).waitFor();
 });
+
+onPhones("tells how long ago it was, also to somebody who looks for minutes", async ({ system, open }) => {
+  const { api } = system.client(await system.signIn("emilia"));
+  await api.task.create.mutate({ prompt: "早些时候的事", idempotencyKey: "emilia-1" });
+  const phone = await open({ user: "emilia" });
+  const { page } = phone;
+  await page.clock.install();
+  await phone.restart(TASK_LIST);
+  await card(page, "早些时候的事", "刚刚").waitFor();
+  await page.clock.fastForward(3 * 60_000);
+  await card(page, "早些时候的事", "3 分钟前").waitFor();
+});

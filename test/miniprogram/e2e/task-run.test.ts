@@ -109,9 +109,9 @@ onPhones(
 onPhones("that fails says why, on its card and on its page, and can be retried", async (phones) => {
   const { page } = await phones.open({ user: "carla", url: NEW_TASK });
   await handOver(page, "这份材料太长了", "读完全部材料");
-  const reason = onTop(page).getByRole("status").filter({ hasText: "没有完成：" });
+  const reason = onTop(page).getByRole("status").filter({ hasText: "失败原因：" });
   await reason.waitFor();
-  const why = (await reason.innerText()).replace("没有完成：", "").trim();
+  const why = (await reason.innerText()).replace("失败原因：", "").trim();
   expect(why).toMatch(/\p{Script=Han}{4}/u);
   await page.getByRole("button", { name: "重试" }).click();
   await page.getByRole("button", { name: "第 1 次 失败" }).waitFor();
