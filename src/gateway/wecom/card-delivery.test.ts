@@ -207,7 +207,6 @@ test("an update with nothing to send instead just goes, and dead letters stay em
 });
 
 test("a member that is gone: the update is given up, what follows is not held up", async () => {
-  at.start();
   await sentCard();
   at.wecom.failNext(40003, 1, { api: "message/update_template_card" });
   await addUpdate("c1", "完成");
