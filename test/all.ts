@@ -35,7 +35,8 @@ const allFiles = [...new Bun.Glob("**/*.test.{ts,tsx,js}").scanSync({ cwd: root 
   .toSorted();
 const windowsFiles = allFiles.filter((file) => file.startsWith("test/windows/"));
 const files = allFiles.filter((file) => !windowsFiles.includes(file));
-const isSystem = (file: string) => file.startsWith("test/");
+// The build's are among them: they and those of the executables fill the same caches, and install the same compilers.
+const isSystem = (file: string) => /^(test|dev\/build)\//.test(file);
 const isFault = (file: string) => file.startsWith("test/faults/");
 const isBrowser = (file: string) => file.startsWith("test/miniprogram/");
 const isOtherSystem = (file: string) => isSystem(file) && !isFault(file) && !isBrowser(file);
