@@ -102,8 +102,9 @@ describe("an agent that comes back without its data", () => {
     await loseData();
     await system.wecom.sendText(member, "趁它不在");
     await system.startAgent();
-    await expectToldOnce(work);
+    // Before the status is asked for, in which it counts until then.
     await until("the answer", () => texts().includes("好"));
+    await expectToldOnce(work);
     const [id = ""] = work.tasks;
     // Tried again, it is told to an agent that never had it.
     await client.api.task.retry.mutate({ id });

@@ -84,7 +84,10 @@ describe("a question", () => {
       await timedOut.promise;
       return { delivery };
     });
-    expect(await sending.delivery).toMatchObject({ delivered: true, tries: ["timeout", 200] });
+    const { delivered, tries } = await sending.delivery;
+    expect(delivered).toBe(true);
+    // On a busy machine more than one may be.
+    expect([tries[0], tries.at(-1)]).toEqual(["timeout", 200]);
     await send("slow", "下一个");
     await untilGot("slow", "回答：没等到回执", "回答：下一个");
     expect(timesAsked("没等到回执")).toBe(1);
