@@ -75,10 +75,11 @@ test(`what Redis acknowledged and then lost is not lost, seed ${random.seed}`, a
   }
   const answers = (member: string) =>
     system.wecomApi.list(member).filter(({ content }) => content.includes("问"));
-  await until(
-    "every message has its answer",
-    () => questions.every(({ member }) => answers(member).length > 0),
-    30_000,
-  );
+  const unanswered = () => questions.filter(({ member }) => answers(member).length === 0);
+  await until("every message has its answer", () => unanswered().length === 0, 30_000).catch(() => {
+    throw new Error(
+      `not answered: ${unanswered().map(({ member, text }) => `${text}: ${JSON.stringify(system.wecomApi.list(member))}`)}`,
+    );
+  });
   for (const { member } of questions) expect(answers(member)).toHaveLength(1);
 }, 120_000);

@@ -83,7 +83,8 @@ export function openJobStore(parts: {
       };
       const json = JSON.stringify(order);
       const args = [job.id, JOB_TTL_SECONDS, json, ...toHash(record)];
-      hub.tellHere(keys.orders, earlyOrder(json));
+      // Of a turn, for somebody waits in front of it. A task can be cancelled before Redis has it.
+      if (job.kind === "turn") hub.tellHere(keys.orders, earlyOrder(json));
       await restarts.surely(() => enqueue(redis, [keys.job(job.id), keys.orders, keys.changes], args));
     },
 

@@ -120,3 +120,19 @@ test("stopped: what is in hand is finished, the rest stays for the next", async 
   expect(begun).toEqual([1, 2]);
   await next.stop();
 });
+
+test("what a Redis that lost its last moments has again is handled again", async () => {
+  const handled: number[] = [];
+  const { stop } = work("q6", async (_group, n) => {
+    handled.push(n);
+  });
+  await add("q6", "g", 1);
+  await until("the first", async () => (await left("q6")) === 0);
+  // As if its deletion had never been, which nobody tells: the connections break, and that is all.
+  await parts.redis.del("q6");
+  await parts.redis.xadd("q6", "1-1", "group", "g", "n", "1");
+  await parts.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+  await until("the same again", async () => (await left("q6")) === 0);
+  expect(handled).toEqual([1, 1]);
+  await stop();
+});

@@ -36,16 +36,19 @@ export async function workOff<Item>(options: {
   const recheck = setInterval(() => bell.put(null), RECHECK_MS);
   const groups = new Map<string, Promise<void>>();
   const places = openPlaces(MAX_AT_ONCE);
-  let inHand = 0;
+  const inHand = new Set<string>();
   let last = STREAM_START;
+  let mayLack = false;
   try {
-    await hub.listen(key, () => bell.put(null), signal);
+    await hub.listen(key, hear, signal);
     while (!signal.aborted) {
-      const room = MAX_IN_HAND - inHand;
+      if (mayLack) last = STREAM_START;
+      mayLack = false;
+      const room = MAX_IN_HAND - inHand.size;
       const page = room > 0 ? await readStream(redis, key, last, room) : [];
       for (const entry of page) {
         last = entry[0];
-        start(entry);
+        if (!inHand.has(last)) start(entry);
       }
       if (page.length > 0) continue;
       if (!(await bell.take())) break;
@@ -56,15 +59,22 @@ export async function workOff<Item>(options: {
     await Promise.allSettled(groups.values());
   }
 
+  function hear(message: string | null): void {
+    // Perhaps Redis has lost its last moments, and what was deleted is there again; what came of it may be lost, too.
+    mayLack ||= message === null;
+    bell.put(null);
+  }
+
   function start(entry: Entry): void {
     const [id, fields] = entry;
     const item = options.read(fields);
     const group = item === undefined ? "" : options.group(item);
-    inHand++;
+    inHand.add(id);
     const done = (groups.get(group) ?? Promise.resolve())
       .then(() => handleUntilDone(id, item))
       .finally(() => {
-        if (inHand-- === MAX_IN_HAND) bell.put(null);
+        if (inHand.size === MAX_IN_HAND) bell.put(null);
+        inHand.delete(id);
         if (groups.get(group) === done) groups.delete(group);
       });
     groups.set(group, done);
