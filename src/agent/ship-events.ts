@@ -35,8 +35,9 @@ export async function shipEvents(options: {
   while (!signal.aborted) {
     const events = log.read(next, MAX_PUSH_EVENTS);
     if (events.length === 0) {
-      // What the gateway asks for was lost here: what there is gets the numbers it waits for.
-      if (next < log.next()) log.moveTo(next);
+      // What the gateway asks for was lost here, or it has kept more than an answer told again has: what there is gets the
+      // numbers that it waits for.
+      if (next !== log.next()) log.moveTo(next);
       else await added.wait(signal);
       continue;
     }
