@@ -69,6 +69,7 @@ export async function openWecomChannelForTests() {
       followJobChanges({
         redis,
         hub,
+        restarts,
         agentId,
         gatewayId: "g1",
         log,

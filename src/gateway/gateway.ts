@@ -202,6 +202,7 @@ async function startOn(
       followJobChanges({
         redis,
         hub,
+        restarts,
         agentId,
         gatewayId,
         signal,

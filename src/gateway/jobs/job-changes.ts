@@ -4,6 +4,7 @@ import type { RedisClient } from "../redis/connect.ts";
 import type { Hub } from "../redis/hub.ts";
 import { agentKeys } from "../redis/keys.ts";
 import { whileLeased } from "../redis/lease.ts";
+import type { RestartWatch } from "../redis/restart-watch.ts";
 import { workOff } from "../redis/work-queue.ts";
 import { fromHash, type JobRecord } from "./job-record.ts";
 
@@ -24,13 +25,14 @@ const GATHER_MS = 25;
 export async function followJobChanges(options: {
   redis: RedisClient;
   hub: Hub;
+  restarts: Pick<RestartWatch, "count">;
   agentId: string;
   gatewayId: string;
   log: Logger;
   signal: AbortSignal;
   listener: ChangeListener;
 }): Promise<void> {
-  const { redis, hub, agentId, gatewayId, log, listener } = options;
+  const { redis, hub, restarts, agentId, gatewayId, log, listener } = options;
   const keys = agentKeys(agentId);
   await whileLeased(
     { redis, key: keys.changesLease, owner: gatewayId, log, signal: options.signal },
@@ -38,6 +40,7 @@ export async function followJobChanges(options: {
       workOff({
         redis,
         hub,
+        restarts,
         key: keys.changes,
         log,
         signal,

@@ -11,6 +11,8 @@ const KEEP_MS = 5_000;
 export interface RestartWatch {
   /** Does a write now, and again if Redis restarts within a few seconds. */
   surely<T>(write: () => Promise<T>): Promise<T>;
+  /** How often Redis has come back as a new process. After an answer of Redis it is true of all that was asked before. */
+  count(): number;
   /** Resolves when Redis, should it have just come back, has been given again what it may lack. */
   settled(): Promise<void>;
   /** Called after Redis has come back as a new process, once the kept writes are done again. */
@@ -25,6 +27,7 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
   let turnedAt = performance.now();
   const listeners: (() => void)[] = [];
   let runId: string | undefined;
+  let count = 0;
   let looking = Promise.resolve();
 
   // Runs before the commands that waited for the connection, so that nobody sees the gap for good.
@@ -37,6 +40,7 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
     const restarted = runId !== undefined && found !== runId;
     runId = found;
     if (!restarted) return;
+    count++;
     const writes = [...older, ...newer];
     log.warn("Redis 已重新启动，补写最后几秒的数据", { writes: writes.length });
     await Promise.allSettled(writes.map((write) => write()));
@@ -63,6 +67,7 @@ export function watchRestarts(redis: RedisClient, log: Logger): RestartWatch {
         throw error;
       }
     },
+    count: () => count,
     settled: () => looking,
     onRestart: (listener) => listeners.push(listener),
   };

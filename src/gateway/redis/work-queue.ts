@@ -3,6 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { RedisClient } from "./connect.ts";
 import type { Hub } from "./hub.ts";
 import { openMailbox } from "./mailbox.ts";
+import type { RestartWatch } from "./restart-watch.ts";
 import { type Entry, readStream, STREAM_START } from "./stream.ts";
 
 /** Entries in memory, most of them behind others of their group; more wait in Redis. */
@@ -21,6 +22,7 @@ const RETRY = { firstMs: 100, maxMs: 10_000 };
 export async function workOff<Item>(options: {
   redis: RedisClient;
   hub: Hub;
+  restarts: Pick<RestartWatch, "count">;
   key: string;
   log: Logger;
   signal: AbortSignal;
@@ -31,7 +33,7 @@ export async function workOff<Item>(options: {
   group: (item: Item) => string;
   handle: (id: string, item: Item | undefined) => Promise<void>;
 }): Promise<void> {
-  const { redis, hub, key, log, signal, gatherMs } = options;
+  const { redis, hub, restarts, key, log, signal, gatherMs } = options;
   const bell = openMailbox<null>({ signal, limit: 1, overflow: null });
   const recheck = setInterval(() => bell.put(null), RECHECK_MS);
   const groups = new Map<string, Promise<void>>();
@@ -82,6 +84,7 @@ export async function workOff<Item>(options: {
 
   async function handleUntilDone(id: string, item: Item | undefined): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      const restartsBefore = restarts.count();
       try {
         await places.take();
         try {
@@ -90,7 +93,8 @@ export async function workOff<Item>(options: {
           places.free();
         }
         await redis.xdel(key, id);
-        return;
+        // A Redis that came back in between may have lost what was just done, and then deleted the entry.
+        if (restarts.count() === restartsBefore) return;
       } catch (error) {
         if (signal.aborted) return;
         log.warn("处理队列中的一项失败，稍后重试", { key, id, attempt, error });

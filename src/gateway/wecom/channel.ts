@@ -83,6 +83,7 @@ export function openWecomChannel(parts: {
     workOff({
       redis,
       hub,
+      restarts,
       key: wecomKeys.inbox,
       log,
       signal,
