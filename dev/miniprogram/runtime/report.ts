@@ -25,7 +25,7 @@ export interface Problems {
 /** What the logic layer sends to the view. */
 export interface SetDataStatistics {
   calls: number;
-  /** JSON characters, as the bridge counts them. */
+  /** Of JSON in UTF-8. */
   bytes: number;
   largest: number;
 }

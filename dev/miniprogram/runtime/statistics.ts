@@ -1,7 +1,8 @@
 import type { Problems, Statistics } from "./report.ts";
 
 /** WeChat takes 1 MB; far below it a phone already stutters. */
-const MAX_SET_DATA_CHARS = 64 * 1024;
+const MAX_SET_DATA_BYTES = 64 * 1024;
+const utf8 = new TextEncoder();
 
 export function openStatistics(): Statistics {
   return { setData: { calls: 0, bytes: 0, largest: 0 }, pages: [] };
@@ -9,16 +10,13 @@ export function openStatistics(): Statistics {
 
 /** Counts a setData call, and reports what WeChat's bridge would drop or choke on. */
 export function countSetData(data: unknown, where: string, statistics: Statistics, problems: Problems): void {
-  const text = JSON.stringify(data) ?? "";
+  const bytes = utf8.encode(JSON.stringify(data) ?? "").byteLength;
   const { setData } = statistics;
   setData.calls += 1;
-  setData.bytes += text.length;
-  setData.largest = Math.max(setData.largest, text.length);
-  if (text.length > MAX_SET_DATA_CHARS) {
-    problems.report(
-      "set-data",
-      `${where}: ${text.length} characters at once (${Object.keys(data ?? {}).join(", ")})`,
-    );
+  setData.bytes += bytes;
+  setData.largest = Math.max(setData.largest, bytes);
+  if (bytes > MAX_SET_DATA_BYTES) {
+    problems.report("set-data", `${where}: ${bytes} bytes at once (${Object.keys(data ?? {}).join(", ")})`);
   }
   const undefinedPath = findUndefined(data, "");
   if (undefinedPath !== undefined) problems.report("set-data", `${where}: "${undefinedPath}" is undefined`);
