@@ -79,7 +79,9 @@ test(`what Redis acknowledged and then lost is not lost, seed ${random.seed}`, a
   const unanswered = () => questions.filter(({ member }) => answers(member).length === 0);
   await until("every message has its answer", () => unanswered().length === 0, 30_000).catch(() => {
     throw new Error(
-      `not answered: ${unanswered().map(({ member, text }) => `${text}: ${JSON.stringify(system.wecomApi.list(member))}`)}`,
+      `not answered: ${unanswered()
+        .map(({ member, text }) => `${text}: ${JSON.stringify(system.wecomApi.list(member))}`)
+        .join("；")}`,
     );
   });
   for (const { member } of questions) expect(answers(member)).toHaveLength(1);
