@@ -1,3 +1,4 @@
+import { pause } from "../backoff.ts";
 import type { Job, Order } from "../contract/job.ts";
 import type { ReplyEvent, TerminalEvent } from "../contract/reply-event.ts";
 import type { Logger } from "../log.ts";
@@ -20,6 +21,11 @@ const INTERRUPTED: TerminalEvent = {
   code: "interrupted",
   message: "任务执行时智能体意外重启了两次，没有再自动重来，请重试",
 };
+/**
+ * That a job has begun is told this much later: the request to the model server comes first, and somebody waits for it. Both at
+ * once would make each other slower.
+ */
+const REQUEST_FIRST_MS = 2;
 const GAVE_WAY: ReplyEvent = { t: "progress", note: "先让对话回答，空闲后重新开始" };
 
 /** The jobs this agent answers for: taken, run, and sent to the gateway until it has acknowledged their end. */
@@ -114,7 +120,7 @@ export function openActiveJobs(options: {
 
   function ship(one: ActiveJob, from: number): void {
     const { log, added } = one;
-    const done = theNextTurn()
+    const done = pause(REQUEST_FIRST_MS, stopping.signal)
       .then(() =>
         shipEvents({
           log,
@@ -159,10 +165,12 @@ export function openActiveJobs(options: {
 
   return {
     take(order) {
+      // An early order comes once more, while somebody waits for the first words.
+      if (order.t === "run" && active.has(order.job.id)) return;
       const job = store.take(order);
       if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id), begun: 0 });
       else if (order.t === "cancel") cancel(order.jobId);
-      else if (order.t === "run" && !active.has(order.job.id)) answerAgain(order.job);
+      else if (order.t === "run") answerAgain(order.job);
     },
     end(jobIds) {
       for (const jobId of jobIds) {
@@ -192,11 +200,4 @@ export function openActiveJobs(options: {
       for (const { log } of active.values()) log.flush();
     },
   };
-}
-
-/** Of the event loop: the request to the model server leaves first, as somebody waits for its answer. */
-function theNextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -39,7 +39,7 @@ export function openJobLog(options: {
   ended: boolean;
   /** What an earlier process had made of the answer. */
   said?: Said;
-  /** There is something new to read; told once for what is added in one turn of the event loop. */
+  /** There is something new to read. */
   onAdded: () => void;
 }): JobLog {
   const { store, job, onAdded } = options;
@@ -53,7 +53,7 @@ export function openJobLog(options: {
   // What was added since `recentFrom`, so that sending reads no disk.
   let recent: ReplyEvent[] = [];
   let recentFrom = next;
-  let telling = false;
+  let willFlush = false;
 
   function flush(): void {
     if (unwritten.length === 0) return;
@@ -83,16 +83,13 @@ export function openJobLog(options: {
     next++;
     ended = isTerminal(event);
     if (ended) flush();
-    if (telling) return;
-    telling = true;
-    setImmediate(tellAndFlush);
-  }
-
-  function tellAndFlush(): void {
-    telling = false;
     onAdded();
-    // Behind what hears of it.
-    setImmediate(flush);
+    if (willFlush) return;
+    willFlush = true;
+    setImmediate(() => {
+      willFlush = false;
+      flush();
+    });
   }
 
   return {

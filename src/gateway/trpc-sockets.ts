@@ -80,6 +80,7 @@ const Request = v.variant("method", [
   }),
 ]);
 type Request = v.InferOutput<typeof Request>;
+const Batch = v.array(Request);
 type Call = Exclude<Request, { method: "subscription.stop" }>;
 
 /**
@@ -175,7 +176,8 @@ class TrpcSocket implements SocketHandler, Caller {
       this.#greet(v.parse(Greeting, message).data ?? {});
       return;
     }
-    const batch = v.parse(v.pipe(v.array(Request), v.maxLength(this.#options.maxBatch)), [message].flat());
+    const batch = v.parse(Batch, Array.isArray(message) ? message : [message]);
+    if (batch.length > this.#options.maxBatch) throw new Error("too many calls in one message");
     for (const request of batch) {
       if (request.method === "subscription.stop") this.#subscriptions?.get(request.id)?.abort();
       else

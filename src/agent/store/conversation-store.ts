@@ -51,10 +51,14 @@ export function openConversationStore(db: Database): ConversationStore {
     `SELECT number, job_id, role, text, reasoning, status, failure, at FROM message
      WHERE conversation_id = ? AND number < ? ORDER BY number DESC`,
   );
-  const earlier = db.query<{ role: "user" | "assistant"; text: string; status: string }, [string, string]>(
-    `SELECT role, text, status FROM message
-     WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')
-     ORDER BY number DESC`,
+  // In the index's own order, and the texts one by one: in the other order, SQLite takes a tenth of a millisecond even
+  // when there is nothing, while somebody waits.
+  const earlier = db.query<{ number: number }, [string, string]>(
+    `SELECT number FROM message
+     WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')`,
+  );
+  const messageAt = db.query<{ role: "user" | "assistant"; text: string; status: string }, [number]>(
+    "SELECT role, text, status FROM message WHERE number = ?",
   );
   const setTitle = db.query("UPDATE conversation SET title = ? WHERE id = ?");
 
@@ -92,7 +96,10 @@ export function openConversationStore(db: Database): ConversationStore {
     *before(conversationId, jobId) {
       // An answer comes right before its question here, and decides for both.
       let answered = false;
-      for (const { role, text, status } of earlier.iterate(conversationId, jobId)) {
+      for (const { number } of earlier.all(conversationId, jobId).toReversed()) {
+        const message = messageAt.get(number);
+        if (!message) continue;
+        const { role, text, status } = message;
         if (role === "assistant") answered = status === "done";
         if (answered) yield { role, text };
       }

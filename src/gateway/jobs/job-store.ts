@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Job, JobStatus, Order } from "../../contract/job.ts";
 import { agentOf } from "../../contract/identifiers.ts";
 import type { RedisClient } from "../redis/connect.ts";
@@ -84,7 +85,11 @@ export function openJobStore(parts: {
       const json = JSON.stringify(order);
       const args = [job.id, JOB_TTL_SECONDS, json, ...toHash(record)];
       // Of a turn, for somebody waits in front of it. A task can be cancelled before Redis has it.
-      if (job.kind === "turn") hub.tellHere(keys.orders, earlyOrder(json));
+      if (job.kind === "turn") {
+        hub.tellHere(keys.orders, earlyOrder(json));
+        // It leaves first; the command that tells Redis takes longer to put together.
+        await nextTurn();
+      }
       await restarts.surely(() => enqueue(redis, [keys.job(job.id), keys.orders, keys.changes], args));
     },
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { agentOf } from "../../contract/identifiers.ts";
 import type { JobStatus } from "../../contract/job.ts";
 import type { LinkedAgent, Push, PushResult } from "../../contract/link-api.ts";
@@ -93,9 +94,12 @@ export async function pushEvents(
       PROGRESS_EVERY_MS,
     ];
     const touched = [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes, keys.lifeSigns];
-    const adding = push(redis, touched, args);
-    early?.(keys.events(jobId), liveMessage({ before: start, count: batch.length, json }));
-    const [next, state] = (await adding) as [number, number];
+    if (early) {
+      early(keys.events(jobId), liveMessage({ before: start, count: batch.length, json }));
+      // It leaves first; the command that tells Redis takes longer to put together.
+      await nextTurn();
+    }
+    const [next, state] = (await push(redis, touched, args)) as [number, number];
     if (next === SUPERSEDED) throw refusal("superseded", "同一编号的智能体已建立新的连接");
     if (next === UNKNOWN_JOB) throw refusal("not-found", "没有这个任务");
     return { next, closed: state === CLOSED, ...(state === AHEAD ? { ahead: true as const } : {}) };
