@@ -43,10 +43,9 @@ async function linkTo({ url, agentId, key, dataDir }: Parameters<DeltasAgent["li
 
   function follow(job: Job): void {
     const added = openBell();
-    const log = openJobLog({ store, job, next: 0, ended: false, onAdded: added.ring });
-    shipEvents({ log, from: 0, link, added, onClosed() {}, logger, signal: never.signal }).catch(
-      logOf(job.id).reject,
-    );
+    const onFailure = logOf(job.id).reject;
+    const log = openJobLog({ store, job, next: 0, ended: false, onAdded: added.ring, onFailure });
+    shipEvents({ log, from: 0, link, added, onClosed() {}, logger, signal: never.signal }).catch(onFailure);
     logOf(job.id).resolve(log);
   }
 

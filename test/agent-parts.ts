@@ -119,3 +119,8 @@ export function refusedWith(reason: Reason): TRPCClientError<LinkRouter> {
   const error = { code: -32_000, message: "refused", data: { code: "NOT_FOUND", httpStatus: 404, reason } };
   return TRPCClientError.from<LinkRouter>({ error } as never);
 }
+
+/** For a listener that must not be called. */
+export function unexpected(error: unknown): never {
+  throw error;
+}

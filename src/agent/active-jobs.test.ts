@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { getLogger } from "@logtape/logtape";
-import { openGatewayDouble, openTestDatabase } from "../../test/agent-parts.ts";
+import { openGatewayDouble, openTestDatabase, unexpected } from "../../test/agent-parts.ts";
 import { newJob } from "../../test/gateway-parts.ts";
 import { until } from "../../test/until.ts";
 import type { Job } from "../contract/job.ts";
@@ -23,8 +23,11 @@ function agent(options: { slots?: number } = {}) {
   const gateway = openGatewayDouble();
   const log = getLogger(["claw", "test"]);
   let gate = Promise.withResolvers<void>();
+  /** When the model server was asked: whether the agent had anything of a job then. */
+  const storedWhenAsked: boolean[] = [];
 
   async function* chat(_messages: unknown, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    storedWhenAsked.push(database.store().unsettled().length > 0);
     yield { t: "delta", text: "半" };
     const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
     await Promise.race([gate.promise, aborted]);
@@ -44,6 +47,7 @@ function agent(options: { slots?: number } = {}) {
       link: () => gateway.link,
       log,
       onChange: () => {},
+      onFailure: unexpected,
     });
     let stopped: Promise<void> | undefined;
     const stop = () => (stopped ??= jobs.stop());
@@ -54,6 +58,7 @@ function agent(options: { slots?: number } = {}) {
   return {
     gateway,
     database,
+    storedWhenAsked,
     start,
     letGo: () => gate.resolve(),
     hold: () => (gate = Promise.withResolvers<void>()),
@@ -80,6 +85,48 @@ test("an order is taken once, run, and settled when the gateway has its end", as
   jobs.take({ t: "run", job });
   expect(jobs.counts()).toEqual({ running: 0, waiting: 0 });
   expect(gateway.events(job.id)).toHaveLength(4);
+});
+
+test("of a turn the model server is asked first, and it is on the disk when the order is taken", () => {
+  const { start, storedWhenAsked } = agent();
+  const { jobs, store } = start();
+  const job = newJob();
+  jobs.take({ t: "run", job });
+  expect(storedWhenAsked).toEqual([false]);
+  expect(store.isKnown(job.id)).toBe(true);
+});
+
+test("a turn that replaces another, and a task, are on the disk before the model server is asked", async () => {
+  const { start, storedWhenAsked, letGo } = agent();
+  const { jobs, store } = start();
+  const replaced = newJob();
+  letGo();
+  jobs.take({ t: "run", job: replaced });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  jobs.take({ t: "run", job: newJob({ replaces: replaced.id }) });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  jobs.take({ t: "run", job: newJob({ kind: "task", conversationId: "a1.t1" }) });
+  expect(storedWhenAsked).toEqual([false, true, true]);
+});
+
+test("the model server is not asked for a turn in somebody else's conversation, deleted or not", async () => {
+  const { start, storedWhenAsked, said, letGo } = agent();
+  const { jobs, store, conversations } = start();
+  const theirs = newJob({ userId: "u1" });
+  letGo();
+  jobs.take({ t: "run", job: theirs });
+  await until("it to be settled", () => store.unsettled().length === 0);
+  const foreign = newJob({ userId: "u2", conversationId: theirs.conversationId });
+  jobs.take({ t: "run", job: foreign });
+  conversations.remove("u1", theirs.conversationId);
+  const late = newJob({ userId: "u2", conversationId: theirs.conversationId });
+  jobs.take({ t: "run", job: late });
+  await until("they to be settled", () => store.unsettled().length === 0);
+  expect([said(foreign), said(late)]).toEqual([
+    ["started", "failed"],
+    ["started", "failed"],
+  ]);
+  expect(storedWhenAsked).toEqual([false]);
 });
 
 test("after a restart it goes on: waiting jobs run, broken answers begin again, ends are still sent", async () => {

@@ -63,8 +63,10 @@ export function openActiveJobs(options: {
   log: Logger;
   /** The counts have changed. */
   onChange: () => void;
+  /** The disk refuses what happens to a job: there is no going on. */
+  onFailure: (error: unknown) => void;
 }): ActiveJobs {
-  const { store, run, link, log: logger, onChange } = options;
+  const { store, run, link, log: logger, onChange, onFailure } = options;
   const stopping = new AbortController();
   const active = new Map<string, ActiveJob>();
   const shipping = new Set<Promise<void>>();
@@ -74,8 +76,13 @@ export function openActiveJobs(options: {
     kind: ({ log }) => log.job.kind,
     user: ({ log }) => store.personOf(log.job.userId),
     lane: ({ log }) => log.job.conversationId,
-    run: runOne,
+    run: (one, giveWay) => runOne(one, giveWay).catch(failed),
   });
+
+  function failed(error: unknown): "ended" {
+    onFailure(error);
+    return "ended";
+  }
 
   async function runOne({ log, ending }: ActiveJob, giveWay: AbortSignal): Promise<"ended" | "gave-way"> {
     const { job } = log;
@@ -99,7 +106,15 @@ export function openActiveJobs(options: {
     const { job, ended, nextEvent } = from;
     const added = openBell();
     const said = known?.said ?? (ended || nextEvent === 0 ? nothingSaid() : saidSoFar(eventsOf(job.id)));
-    const log = openJobLog({ store, job, next: nextEvent, ended, said, onAdded: () => added.ring() });
+    const log = openJobLog({
+      store,
+      job,
+      next: nextEvent,
+      ended,
+      said,
+      onAdded: () => added.ring(),
+      onFailure,
+    });
     const one: ActiveJob = { log, added, ending: new AbortController() };
     active.set(job.id, one);
     const end = known?.end ?? endWithoutRun(from);
@@ -149,6 +164,12 @@ export function openActiveJobs(options: {
     if (known) start({ job, ended: false, nextEvent: 0, cancelled: false, begun: 0 }, { known });
   }
 
+  /** Whether its request to the model server may leave before the job is on the disk. */
+  function canBeginFirst(job: Job): boolean {
+    const isTurn = job.kind === "turn" && job.replaces === undefined;
+    return isTurn && !store.isKnown(job.id) && run.conversations.admits(job);
+  }
+
   function cancel(jobId: string): void {
     const one = active.get(jobId);
     if (one) end(one);
@@ -167,6 +188,12 @@ export function openActiveJobs(options: {
     take(order) {
       // An early order comes once more, while somebody waits for the first words.
       if (order.t === "run" && active.has(order.job.id)) return;
+      if (order.t === "run" && canBeginFirst(order.job)) {
+        // In one turn of the event loop, and the gateway keeps the order: to write first would only cost its user time.
+        start({ job: order.job, ended: false, nextEvent: 0, cancelled: false, begun: 0 });
+        store.take(order);
+        return;
+      }
       const job = store.take(order);
       if (job) start({ job, ended: false, nextEvent: 0, cancelled: store.isCancelled(job.id), begun: 0 });
       else if (order.t === "cancel") cancel(order.jobId);
@@ -185,7 +212,7 @@ export function openActiveJobs(options: {
     offerAgain() {
       for (const { job, nextEvent } of store.recentlySettled(Date.now() - KEEP_SETTLED_MS)) {
         if (active.has(job.id)) continue;
-        const log = openJobLog({ store, job, next: nextEvent, ended: true, onAdded: () => {} });
+        const log = openJobLog({ store, job, next: nextEvent, ended: true, onAdded: () => {}, onFailure });
         const one: ActiveJob = { log, added: openBell(), ending: new AbortController() };
         active.set(job.id, one);
         ship(one, Math.max(0, nextEvent - 1));

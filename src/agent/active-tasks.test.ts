@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { getLogger } from "@logtape/logtape";
 import { type LmStudioOptions, startLmStudio } from "../../dev/lm-studio.ts";
-import { openGatewayDouble, openTestDatabase } from "../../test/agent-parts.ts";
+import { openGatewayDouble, openTestDatabase, unexpected } from "../../test/agent-parts.ts";
 import { newJob } from "../../test/gateway-parts.ts";
 import { until } from "../../test/until.ts";
 import type { Job } from "../contract/job.ts";
@@ -44,6 +44,7 @@ async function agent(options: LmStudioOptions & { parallel: number }) {
       link: () => gateway.link,
       log,
       onChange: () => {},
+      onFailure: unexpected,
     });
     let stopped: Promise<void> | undefined;
     const stop = () => (stopped ??= jobs.stop());

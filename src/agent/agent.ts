@@ -76,6 +76,7 @@ export function startAgent(config: AgentConfig, log: Logger): Agent {
     link,
     log: log.getChild("job"),
     onChange: () => reporter.changed(),
+    onFailure: (error) => failure.reject(error),
   });
   const callable = { conversations: openConversations(conversations, jobs), tasks };
   const acceptor = openOrderAcceptor({ store, link, onFailure: (error) => failure.reject(error) });

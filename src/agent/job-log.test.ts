@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { openTestDatabase, said } from "../../test/agent-parts.ts";
+import { openTestDatabase, said, unexpected } from "../../test/agent-parts.ts";
 import { newJob } from "../../test/gateway-parts.ts";
 import { until } from "../../test/until.ts";
 import { MAX_REASONING_CHARS } from "../contract/conversation.ts";
@@ -19,7 +19,11 @@ function opened(options: { next?: number; ended?: boolean } = {}) {
   const job = newJob();
   store.take({ t: "run", job });
   const { next = 0, ended = false } = options;
-  return { store, job, log: openJobLog({ store, job, next, ended, onAdded: () => told++ }) };
+  return {
+    store,
+    job,
+    log: openJobLog({ store, job, next, ended, onAdded: () => told++, onFailure: unexpected }),
+  };
 }
 const delta = (n: number): ReplyEvent => ({ t: "delta", text: `${n};` });
 
@@ -76,7 +80,14 @@ test("reads the same from memory, from the disk, and across the border", async (
   check((from, limit) => log.read(from, limit));
   // As after a restart: nothing is in memory.
   log.flush();
-  const restarted = openJobLog({ store, job, next: 9, ended: false, onAdded: () => {} });
+  const restarted = openJobLog({
+    store,
+    job,
+    next: 9,
+    ended: false,
+    onAdded: () => {},
+    onFailure: unexpected,
+  });
   check((from, limit) => restarted.read(from, limit));
   restarted.add(delta(9));
   expect(restarted.read(7, 10)).toEqual([delta(7), delta(8), delta(9)]);
@@ -88,7 +99,14 @@ test("moved, what this process wrote has new numbers behind a reset, in memory a
   log.add(delta(1));
   log.flush();
   // A process that goes on after these two, and does not know of some that were lost.
-  const next = openJobLog({ store, job, next: 2, ended: false, onAdded: () => told++ });
+  const next = openJobLog({
+    store,
+    job,
+    next: 2,
+    ended: false,
+    onAdded: () => told++,
+    onFailure: unexpected,
+  });
   next.add({ t: "reset" });
   next.add({ t: "started" });
   expect(next.writer().first).toBe(2);
@@ -108,7 +126,7 @@ test("moved, what this process wrote has new numbers behind a reset, in memory a
 
 test("a run that begins takes back what an earlier one said, but not before that", async () => {
   const { store, job } = opened();
-  const first = openJobLog({ store, job, next: 0, ended: false, onAdded: () => {} });
+  const first = openJobLog({ store, job, next: 0, ended: false, onAdded: () => {}, onFailure: unexpected });
   first.begin();
   first.add(delta(1));
   first.begin();
@@ -120,7 +138,15 @@ test("a run that begins takes back what an earlier one said, but not before that
       .query<{ text: string }, [string]>("SELECT text FROM message WHERE job_id = ? AND role = 'assistant'")
       .get(job.id)?.text;
   // Cancelled before it begins again, what an earlier process had made is what there is.
-  openJobLog({ store, job, next: 5, ended: false, said: said("2;"), onAdded: () => {} }).add({
+  openJobLog({
+    store,
+    job,
+    next: 5,
+    ended: false,
+    said: said("2;"),
+    onAdded: () => {},
+    onFailure: unexpected,
+  }).add({
     t: "cancelled",
   });
   expect(answer()).toBe("2;");
@@ -154,6 +180,27 @@ test("the first thoughts are kept with the answer, and a reset takes them back, 
   // A process before this one has thought; this one is cancelled before it begins again.
   const before = { text: "", reasoning: "想过" };
   const next = opened();
-  openJobLog({ ...next, next: 3, ended: false, said: before, onAdded: () => {} }).add({ t: "cancelled" });
+  openJobLog({ ...next, next: 3, ended: false, said: before, onAdded: () => {}, onFailure: unexpected }).add({
+    t: "cancelled",
+  });
   expect(kept(next.job.id)).toBe("想过");
+});
+
+test("a disk that refuses what is to be written is told of", async () => {
+  const full = openTestDatabase();
+  const store = full.store();
+  const job = newJob();
+  store.take({ t: "run", job });
+  const failure = Promise.withResolvers<unknown>();
+  const log = openJobLog({
+    store,
+    job,
+    next: 0,
+    ended: false,
+    onAdded: () => {},
+    onFailure: failure.resolve,
+  });
+  log.add(delta(1));
+  full.close();
+  expect(await failure.promise).toBeInstanceOf(Error);
 });

@@ -41,8 +41,10 @@ export function openJobLog(options: {
   said?: Said;
   /** There is something new to read. */
   onAdded: () => void;
+  /** What was added cannot be written. */
+  onFailure: (error: unknown) => void;
 }): JobLog {
-  const { store, job, onAdded } = options;
+  const { store, job, onAdded, onFailure } = options;
   let first = options.next;
   let next = options.next;
   let ended = options.ended;
@@ -88,7 +90,11 @@ export function openJobLog(options: {
     willFlush = true;
     setImmediate(() => {
       willFlush = false;
-      flush();
+      try {
+        flush();
+      } catch (error) {
+        onFailure(error);
+      }
     });
   }
 

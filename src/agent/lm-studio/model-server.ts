@@ -25,7 +25,7 @@ export interface ModelServer {
    */
   inspect(signal: AbortSignal): Promise<ModelInfo>;
   /**
-   * Streams one answer. Its connection is closed, and the server's slot with it, once the iterator has ended, thrown or
+   * Streams one answer. If the model is known, the request leaves within the first `next()`. Its connection is closed, and the server's slot with it, once the iterator has ended, thrown or
    * been returned from; nothing is retried after the first byte.
    *
    * @throws ModelServerUnavailable when nothing was answered and a later try may be; ModelFailure when the request
@@ -82,16 +82,17 @@ export function openModelServer(options: {
     }
   }
 
-  async function chosenModel(signal: AbortSignal): Promise<string> {
+  function knownModel(): string | undefined {
     if (options.model !== "") return options.model;
-    if (latest && performance.now() - latest.atMs < INSPECTION_FRESH_MS) return latest.model;
-    return (await inspect(signal)).model;
+    const isFresh = latest && performance.now() - latest.atMs < INSPECTION_FRESH_MS;
+    return isFresh ? latest?.model : undefined;
   }
 
   return {
     inspect,
     async *chat(messages, signal, onLoading) {
-      const model = await chosenModel(signal);
+      // Without a wait where there is nothing to ask: then the request leaves before its caller goes on.
+      const model = knownModel() ?? (await inspect(signal)).model;
       if (onLoading && latest?.watchable) {
         const known = latest;
         await watchLoading({ server, model, maxMs: timeouts.firstWordMs, signal, onProgress: onLoading });

@@ -10,9 +10,9 @@ import { openForgetting } from "./forget.ts";
 import { openPeople } from "./people.ts";
 
 export interface ConversationStore extends Omit<ConversationsPort, "delete"> {
-  /** Whether the job's conversation is its user's, and of its kind. */
+  /** Whether the job's conversation is its user's and of its kind, or nobody's yet. */
   admits(job: Job): boolean;
-  /** The answered turns of a conversation before a job's own, message by message, newest first. */
+  /** The answered turns of a conversation before a job's own (of one that is not there yet: all), message by message, newest first. */
   before(conversationId: string, jobId: string): Iterable<{ role: "user" | "assistant"; text: string }>;
   /**
    * Forgets a chat of the user with all its messages, for good (also after a power cut), and has its jobs that have not
@@ -40,8 +40,8 @@ interface MessageRow {
 export function openConversationStore(db: Database): ConversationStore {
   const { personOf } = openPeople(db);
   const forget = openForgetting(db);
-  const ownerOf = db.query<{ user_id: string; kind: string }, [string]>(
-    "SELECT user_id, kind FROM conversation WHERE id = ? AND deleted = 0",
+  const holderOf = db.query<{ user_id: string; kind: string; deleted: number }, [string]>(
+    "SELECT user_id, kind, deleted FROM conversation WHERE id = ?",
   );
   const ofUser = db.query<{ id: string; title: string; updated_at: number }, [string, number]>(
     `SELECT id, title, updated_at FROM conversation WHERE user_id = ? AND kind = 'turn' AND deleted = 0
@@ -55,22 +55,23 @@ export function openConversationStore(db: Database): ConversationStore {
   // when there is nothing, while somebody waits.
   const earlier = db.query<{ number: number }, [string, string]>(
     `SELECT number FROM message
-     WHERE conversation_id = ? AND number < (SELECT number FROM message WHERE job_id = ? AND role = 'user')`,
+     WHERE conversation_id = ? AND number < coalesce((SELECT number FROM message WHERE job_id = ? AND role = 'user'), ${Number.MAX_SAFE_INTEGER})`,
   );
   const messageAt = db.query<{ role: "user" | "assistant"; text: string; status: string }, [number]>(
     "SELECT role, text, status FROM message WHERE number = ?",
   );
   const setTitle = db.query("UPDATE conversation SET title = ? WHERE id = ?");
 
-  /** What kind the conversation is; undefined for somebody else's. */
+  /** What kind the conversation is; undefined for somebody else's, or one that is not there. */
   function ownKind(userId: string, conversationId: string): string | undefined {
-    const conversation = ownerOf.get(conversationId);
-    return conversation?.user_id === personOf(userId) ? conversation.kind : undefined;
+    const conversation = holderOf.get(conversationId);
+    const isTheirs = conversation?.deleted === 0 && conversation.user_id === personOf(userId);
+    return isTheirs ? conversation.kind : undefined;
   }
 
   return {
     admits({ conversationId, userId, kind }) {
-      return ownKind(userId, conversationId) === kind;
+      return ownKind(userId, conversationId) === kind || !holderOf.get(conversationId);
     },
     list: (userId) =>
       ofUser
