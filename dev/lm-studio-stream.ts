@@ -19,12 +19,16 @@ interface Sink {
   flush(): unknown;
 }
 
+interface Streaming {
+  plan: Plan;
+  fault: StreamFault | undefined;
+  encoder: Encoder;
+  tokensPerSecond: number;
+  beforeToken: ((said: string) => Promise<void>) | undefined;
+}
+
 /** Bun sends status and headers with the first bytes only, as llama-server does. */
-export function streamResponse(
-  options: { plan: Plan; fault: StreamFault | undefined; encoder: Encoder; tokensPerSecond: number },
-  signal: AbortSignal,
-  free: () => void,
-): Response {
+export function streamResponse(options: Streaming, signal: AbortSignal, free: () => void): Response {
   const body = new ReadableStream<Uint8Array>({
     type: "direct",
     async pull(sink) {
@@ -43,7 +47,7 @@ export function streamResponse(
 }
 
 async function speak(
-  { plan, fault, encoder, tokensPerSecond }: Parameters<typeof streamResponse>[0],
+  { plan, fault, encoder, tokensPerSecond, beforeToken }: Streaming,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<void> {
@@ -54,7 +58,7 @@ async function speak(
 
   send(sink, encoder.role());
   const spoken = fault && "afterTokens" in fault ? plan.tokens.slice(0, fault.afterTokens) : plan.tokens;
-  await sendTokens(spoken, { encoder, tokensPerSecond, sink, signal });
+  await sendTokens(spoken, { encoder, tokensPerSecond, beforeToken, sink, signal });
   if (signal.aborted) return;
   if (fault && "afterTokens" in fault) return breakOff(fault, sink, signal);
 
@@ -86,10 +90,11 @@ const BURST_TOKENS = 32;
 
 async function sendTokens(
   tokens: readonly Token[],
-  to: { encoder: Encoder; tokensPerSecond: number; sink: Sink; signal: AbortSignal },
+  to: Pick<Streaming, "encoder" | "tokensPerSecond" | "beforeToken"> & { sink: Sink; signal: AbortSignal },
 ): Promise<void> {
-  const { encoder, tokensPerSecond, sink, signal } = to;
+  const { encoder, tokensPerSecond, beforeToken, sink, signal } = to;
   const startMs = performance.now();
+  let said = "";
   for (const [sent, token] of tokens.entries()) {
     if (tokensPerSecond > 0) {
       const dueMs = startMs + (sent * 1000) / tokensPerSecond - performance.now();
@@ -97,8 +102,10 @@ async function sendTokens(
     } else if (sent % BURST_TOKENS === 0) {
       await new Promise(setImmediate);
     }
+    if (beforeToken) await beforeToken(said);
     if (signal.aborted) return;
     send(sink, encoder.token(token));
+    said += token.text;
   }
 }
 

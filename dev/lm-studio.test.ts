@@ -37,6 +37,28 @@ test("keeps its pace and says exactly so many tokens", async () => {
   await server.stop();
 });
 
+test("waits before each token as long as it is told to", async () => {
+  const told: string[] = [];
+  const released = Promise.withResolvers<void>();
+  const server = startLmStudio({
+    reply: () => "一 二",
+    async beforeToken(said) {
+      told.push(said);
+      if (said !== "") await released.promise;
+    },
+  });
+  const { body } = await ask(server.url, { stream: true });
+  let heard = "";
+  for await (const bytes of body ?? []) {
+    heard += new TextDecoder().decode(bytes);
+    if (heard.includes("一") && !heard.includes("二")) released.resolve();
+  }
+  await released.promise;
+  expect(heard).toContain("二");
+  expect(told).toEqual(["", "一"]);
+  await server.stop();
+});
+
 test("serves so many at once, the others in order", async () => {
   const server = startLmStudio({ parallel: 2, firstTokenDelayMs: 30, tokensPerAnswer: 1 });
   const order: number[] = [];

@@ -35,6 +35,8 @@ export interface LmStudioOptions {
   parallel?: number;
   contextTokens?: number;
   firstTokenDelayMs?: number;
+  /** Waited for before each token of a stream; it is told what has been said. */
+  beforeToken?: (said: string) => Promise<void>;
   /** Default `stand-in-model`. */
   model?: string;
   /** False: the model is on the disk only, until the first request. */
@@ -162,8 +164,9 @@ async function chat(request: Request, number: number, serving: Serving): Promise
     await onDisk.load(signal);
     await pause(settings.firstTokenDelayMs ?? 0, signal);
     const plan = planAnswer(ask, settings);
-    const { tokensPerSecond = 0 } = settings;
-    if (ask.stream) return streamResponse({ plan, fault, encoder, tokensPerSecond }, signal, free);
+    const { tokensPerSecond = 0, beforeToken } = settings;
+    if (ask.stream)
+      return streamResponse({ plan, fault, encoder, tokensPerSecond, beforeToken }, signal, free);
     if (tokensPerSecond > 0) await pause((plan.tokens.length * 1000) / tokensPerSecond, signal);
     free();
     return Response.json(completion(settings.model, plan));

@@ -18,10 +18,14 @@ import {
 } from "./steps-chat.ts";
 import { answerDialog, testsOnPhones } from "./steps-phones.ts";
 
-const LONG = numbered(20);
+const SENTENCES = 8;
+const LONG = numbered(SENTENCES);
+/** What the model waits for, told what it has said. */
+let beforeToken: ((said: string) => Promise<void>) | undefined;
 const onPhones = testsOnPhones({
   model: {
     tokensPerSecond: 80,
+    beforeToken: async (said) => beforeToken?.(said),
     reply: (messages) => {
       const question = messages.at(-1)?.content ?? "";
       return question === "慢慢讲" ? LONG : `答${question}`;
@@ -72,11 +76,17 @@ onPhones("two phones in one conversation: what is asked on one streams on the ot
   await row(other.page, "开头").click();
   await untilAnswered(other.page);
   await watchTexts(other.page);
+  beforeToken = async (said) => {
+    if (!said.endsWith("，")) return;
+    for (const { page } of [one, other])
+      await until(`${said} is shown`, async () => (await answersOf(page)).at(-1) === said);
+  };
   await ask(one.page, "慢慢讲");
   for (const { page } of [one, other]) await untilAnswered(page, 2);
   const seen = await seenTexts(other.page);
-  expect(seen.length).toBeGreaterThan(5);
+  for (let count = 1; count < SENTENCES; count++) expect(seen).toContain(`${numbered(count)}，`);
   expect(strangeTexts(seen, ["答开头", LONG])).toEqual([]);
+  beforeToken = undefined;
   await ask(other.page, "轮到我了");
   for (const { page } of [one, other]) {
     await untilAnswered(page, 3);
