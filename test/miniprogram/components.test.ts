@@ -116,9 +116,18 @@ describe("message", () => {
     await show({ messages: [answer] });
     await say("1a", "**要点**\n\n1. 一\n2. 二");
     await shown("AI 生成");
-    expect(await device.page.locator("message strong, message b").textContent()).toBe("要点");
+    expect(await device.page.locator("message .markdown-section--strong").textContent()).toBe("要点");
     await button("复制回答").click();
     expect((await device.copied()).slice(-1)).toEqual(["**要点**\n\n1. 一\n2. 二\n\n（AI 生成）"]);
+  });
+
+  test("a code and a link are copied as well where they are far down", async () => {
+    const above = Array.from({ length: 20 }, (_, i) => `第 ${i} 段`).join("\n\n");
+    await show({ messages: [answer] });
+    await say("1a", `${above}\n\n[文档](https://a.example/x)\n\n\`\`\`js\nlet a = 1;\n\`\`\``);
+    await button("复制代码").click();
+    await device.page.getByText("文档").click();
+    expect((await device.copied()).slice(-2)).toEqual(["let a = 1;", "https://a.example/x"]);
   });
 
   test("only the last answer can be asked for anew", async () => {

@@ -12,3 +12,31 @@ export function longAnswer(chars: number): string {
   }
   return parts.join("\n\n");
 }
+
+/** One thing of that many characters, of each kind that a model may write without an end. */
+export function endless(chars: number) {
+  const prose = filled(chars, (i) => `一直不换行的第 ${i} 句话，说了又说，`);
+  const dense = filled(chars, (i) => `看**重点${i}**和\`code${i}\`，`);
+  return {
+    paragraph: prose,
+    "dense paragraph": dense,
+    "bold paragraph": `**${prose}到此为止**。`,
+    item: `- ${prose}`,
+    "dense item": `1. ${dense}`,
+    "item with a list": `- 外层的一条\n${filled(chars, (i) => `  - 第 ${i} 条，**重点**在这里\n`)}`,
+    heading: `## ${prose}`,
+    quote: `> ${prose}`,
+    "quote of paragraphs": filled(chars, (i) => `> 第 ${i} 段，**重点**在这里，说了又说。\n>\n`),
+    cell: `| 名称 | 说明 |\n|---|---|\n| 甲 | ${prose} |\n| 乙 | ${dense} |\n`,
+    table: `| 名称 | 说明 |\n|---|---|\n${filled(chars, (i) => `| 第 ${i} 行 | **重点**在这里 |\n`)}`,
+    code: `\`\`\`ts\n${filled(chars, (i) => `const value${i} = \`a*b\` + ${i};\n`)}`,
+    "line of code": `\`\`\`\n${filled(chars, (i) => `x = y + ${i}; `)}`,
+  } as const satisfies Readonly<Record<string, string>>;
+}
+
+/** Whole pieces, until that many characters are there. */
+function filled(chars: number, piece: (i: number) => string): string {
+  let text = "";
+  for (let i = 1; text.length < chars; i++) text += piece(i);
+  return text;
+}

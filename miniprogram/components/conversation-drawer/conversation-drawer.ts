@@ -5,6 +5,7 @@ import {
   openConversations,
 } from "../../utils/chat/conversations";
 import type { Claw } from "../../utils/claw";
+import { listPatches } from "../../utils/screen/list-patch";
 import { buzz, complain } from "../../utils/screen/say";
 
 const { claw } = getApp<{ claw: Claw }>();
@@ -43,7 +44,8 @@ Component({
   methods: {
     show() {
       const { conversations } = this as unknown as Own;
-      this.setData({ list: conversations?.state.value ?? LOADING, shown: true });
+      this.draw(conversations?.state.value ?? LOADING);
+      this.setData({ shown: true });
       conversations?.reload();
     },
     titleOf(id: string): string | undefined {
@@ -52,8 +54,16 @@ Component({
     },
     take(list: ConversationsState) {
       // What nobody sees needs no setData.
-      if (this.data.shown) this.setData({ list });
+      if (this.data.shown) this.draw(list);
       this.triggerEvent("change");
+    },
+    draw({ conversations, status, reason }: ConversationsState) {
+      const { list } = this.data;
+      // The rows first: `ready` without any would say that there are none.
+      for (const patch of listPatches("list.conversations", list.conversations, conversations))
+        this.setData(patch);
+      if (status !== list.status || reason !== list.reason)
+        this.setData({ "list.status": status, "list.reason": reason });
     },
     reload() {
       (this as unknown as Own).conversations?.reload();

@@ -1,27 +1,32 @@
-import { type BlockPatches, openBlockPatches, type ShownBlock } from "../../utils/markdown/block-patches";
+import { type BlockPatches, openBlockPatches, SECTION_BLOCKS } from "../../utils/markdown/block-patches";
 import { withCaret } from "../../utils/markdown/caret";
 import { chooseLink } from "../../utils/markdown/choose-link";
 import { blockText } from "../../utils/markdown/markdown-blocks";
 import { type MarkdownStream, openMarkdown } from "../../utils/markdown/markdown-stream";
 import { copyToClipboard } from "../../utils/screen/clipboard";
 
+interface Section {
+  show(patch: Record<string, unknown>): void;
+}
 interface Own {
   markdown: MarkdownStream;
   patches: BlockPatches;
+  sections: Section[];
 }
-type BlockTap = WechatMiniprogram.BaseEvent<object, { index: number }>;
+type BlockEvent = WechatMiniprogram.CustomEvent<{ index: number }, object, { at: number }>;
 
 /**
  * Markdown as it is read, also while it is still being written: of a growing text only what changes goes to the view.
  * Give it the whole text by `update(text, { streaming })`, each time when there is more; `streaming`: and more may come.
  */
 Component({
-  data: { blocks: [] as ShownBlock[] },
+  data: { sections: [] as { at: number }[] },
   lifetimes: {
     created() {
       const own = this as unknown as Own;
       own.markdown = openMarkdown();
-      own.patches = openBlockPatches("blocks");
+      own.patches = openBlockPatches();
+      own.sections = [];
     },
   },
   methods: {
@@ -31,15 +36,28 @@ Component({
       const { blocks } = markdown;
       // The last one may have lost its caret.
       const first = Math.max(0, Math.min(from, blocks.length - 1) - 1);
-      for (const patch of patches.next(streaming ? withCaret(blocks) : blocks, first)) this.setData(patch);
+      for (const { section, patch } of patches.next(streaming ? withCaret(blocks) : blocks, first))
+        this.section(section)?.show(patch);
     },
-    copyCode(event: BlockTap) {
-      const block = (this as unknown as Own).markdown.blocks[event.currentTarget.dataset.index];
-      if (block?.kind !== "code") return;
-      copyToClipboard(blockText(block));
+    section(at: number): Section | undefined {
+      const { sections } = this as unknown as Own;
+      if (sections[at]) return sections[at];
+      this.setData({ [`sections[${at}]`]: { at } });
+      // A look through all that is shown: once for each.
+      const section = this.selectComponent(`#section-${at}`) as unknown as Section | null;
+      if (section) sections[at] = section;
+      return sections[at];
     },
-    openLinks(event: BlockTap) {
-      const block = (this as unknown as Own).markdown.blocks[event.currentTarget.dataset.index];
+    blockOf({ currentTarget, detail }: BlockEvent) {
+      const index = currentTarget.dataset.at * SECTION_BLOCKS + detail.index;
+      return (this as unknown as Own).markdown.blocks[index];
+    },
+    copyCode(event: BlockEvent) {
+      const block = this.blockOf(event);
+      if (block?.kind === "code") copyToClipboard(blockText(block));
+    },
+    openLinks(event: BlockEvent) {
+      const block = this.blockOf(event);
       if (block && "links" in block) chooseLink(block.links);
     },
   },

@@ -29,8 +29,3 @@ export function decodeEntities(text: string): string {
     },
   );
 }
-
-/** rich-text decodes entities in its text nodes, so that a `<` of the text has to be one. */
-export function escapeRich(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}

@@ -1,82 +1,84 @@
 import type { MarkedToken, Token, Tokens } from "marked";
 import { pieces } from "../screen/pieces";
-import { lexInline } from "./markdown-lexer";
-import { plainText, type RichNode, richNodes } from "./rich-nodes";
+import { type Inline, inlineOf, plainText, type Run, RUN_CHARS } from "./inline-runs";
 
 /** Where a block stands: lists and quotes are flattened, so that code within them is a block of its own, too. */
 interface Place {
   /** Depth of lists around it. */
-  indent: number;
+  readonly indent: number;
   /** Depth of quotes around it. */
-  quote: number;
+  readonly quote: number;
   /** Of the first block of a list's item: its bullet or number; else empty. */
-  marker: string;
+  readonly marker: string;
 }
-export interface RichBlock extends Place {
-  kind: "rich";
+export interface RichBlock extends Place, Inline {
+  readonly kind: "rich";
   /** 1–6: a heading; 0: a paragraph. */
-  level: number;
-  nodes: RichNode[];
-  /** Addresses in it: rich-text has no taps of its own. */
-  links: string[];
+  readonly level: number;
 }
 export interface CodeBlock extends Place {
-  kind: "code";
-  lang: string;
-  /** The text, cut at line ends: of a code that grows only the last part is sent to the view. */
-  parts: string[];
+  readonly kind: "code";
+  readonly lang: string;
+  /** The text, cut at line ends. */
+  readonly runs: readonly Run[];
 }
 export interface TableCell {
-  nodes: RichNode[];
-  align: "left" | "center" | "right";
+  readonly runs: readonly Run[];
+  readonly align: "left" | "center" | "right";
+}
+export interface TableRow {
+  readonly cells: readonly TableCell[];
 }
 export interface TableBlock extends Place {
-  kind: "table";
+  readonly kind: "table";
   /** The first is the head. */
-  rows: TableCell[][];
-  links: string[];
+  readonly rows: readonly TableRow[];
+  readonly links: readonly string[];
 }
 export interface RuleBlock extends Place {
-  kind: "rule";
+  readonly kind: "rule";
 }
+/** Never changed, only replaced, also in its parts: what is another object may look different. */
 export type Block = RichBlock | CodeBlock | TableBlock | RuleBlock;
 
-/** Longest piece of a paragraph: one without a line break must not become one huge node. */
-export const PARAGRAPH_PIECE_CHARS = 4000;
-const CODE_PART_CHARS = 2000;
+/** In the place of blocks that are not wanted: what follows is in the same item. Nobody writes it: it is no character. */
+export const GONE = "\ufdd1";
+
+/** Reads the inline text of a block. */
+export type ReadInline = (text: string) => Inline;
+
 const TOP: Place = { indent: 0, quote: 0, marker: "" };
 
 /** @param firstNumber of a numbered list that goes on from an earlier call */
-export function blocksOf(tokens: readonly Token[], firstNumber?: number): Block[] {
+export function blocksOf(tokens: readonly Token[], read: ReadInline, firstNumber?: number): Block[] {
   return tokens.flatMap((token, i) =>
-    blocksOfToken(token as MarkedToken, TOP, i === 0 ? firstNumber : undefined),
+    blocksOfToken(token as MarkedToken, read, TOP, i === 0 ? firstNumber : undefined),
   );
 }
 
-function blocksOfToken(token: MarkedToken, place: Place, firstNumber?: number): Block[] {
+function blocksOfToken(token: MarkedToken, read: ReadInline, place: Place, firstNumber?: number): Block[] {
   switch (token.type) {
     case "space":
     case "def":
     case "checkbox":
       return [];
     case "heading":
-      return [richBlock(token.tokens, place, token.depth)];
+      return [richBlock(read(token.text), place, token.depth)];
     case "hr":
       return [{ kind: "rule", ...place }];
     case "code":
-      return [{ kind: "code", lang: langOf(token), parts: codeParts(token.text), ...place }];
+      return [{ kind: "code", lang: langOf(token), runs: codeRuns(token.text), ...place }];
     case "table":
-      return [tableBlock(token, place)];
+      return [tableBlock(token, read, place)];
     case "blockquote":
-      return within(token.tokens, { ...place, quote: place.quote + 1 });
+      return within(token.tokens, read, { ...place, quote: place.quote + 1 });
     case "list":
-      return listBlocks(token, place, firstNumber);
-    case "paragraph":
-      return paragraphBlocks(token, place);
-    case "text":
-      return token.tokens ? [richBlock(token.tokens, place)] : [richBlock([token], place)];
+      return listBlocks(token, read, place, firstNumber);
     case "list_item":
-      return within(token.tokens, place);
+      return within(token.tokens, read, place);
+    case "paragraph":
+    case "text":
+      return token.text === GONE ? [] : [richBlock(read(token.text), place)];
     case "br":
     case "codespan":
     case "del":
@@ -86,32 +88,47 @@ function blocksOfToken(token: MarkedToken, place: Place, firstNumber?: number): 
     case "image":
     case "link":
     case "strong":
-      return [richBlock([token], place)];
+      return [richBlock(inlineOf([token]), place)];
   }
 }
 
 /** The place's marker is that of the first block only. */
-function within(tokens: readonly Token[], place: Place): Block[] {
+function within(tokens: readonly Token[], read: ReadInline, place: Place): Block[] {
   const blocks: Block[] = [];
   for (const token of tokens) {
     const own = blocks.length === 0 ? place : { ...place, marker: "" };
-    blocks.push(...blocksOfToken(token as MarkedToken, own));
+    blocks.push(...blocksOfToken(token as MarkedToken, read, own));
   }
   return blocks;
 }
 
-function listBlocks(list: Tokens.List, place: Place, firstNumber?: number): Block[] {
+function listBlocks(list: Tokens.List, read: ReadInline, place: Place, firstNumber?: number): Block[] {
   const first = firstNumber ?? (list.start === "" ? 1 : list.start);
   return list.items.flatMap((item, i) => {
     const indent = place.indent + 1;
     const marker = markerOf(list, item, first + i, indent);
-    const [head, ...rest] = item.tokens.filter(({ type }) => type !== "space" && type !== "checkbox");
+    const [head, ...rest] = itemTokens(item);
     // An item that begins with a list or a code has its marker on a line of its own.
     const plain = head?.type === "text" || head?.type === "paragraph";
-    const inner = within(plain ? [head] : [], { ...place, indent, marker });
-    const below = within(plain ? rest : [...(head ? [head] : []), ...rest], { ...place, indent, marker: "" });
-    return plain ? [...inner, ...below] : [richBlock([], { ...place, indent, marker }), ...below];
+    const inner = within(plain ? [head] : [], read, { ...place, indent, marker });
+    const below = within(plain ? rest : [...(head ? [head] : []), ...rest], read, {
+      ...place,
+      indent,
+      marker: "",
+    });
+    return plain ? [...inner, ...below] : [richBlock(inlineOf([]), { ...place, indent, marker }), ...below];
   });
+}
+
+/** What is in an item, after its checkbox. */
+export function itemTokens(item: Tokens.ListItem): Token[] {
+  return item.tokens
+    .filter(({ type }) => type !== "space" && type !== "checkbox")
+    .map((token, i) => (i === 0 && item.task ? withoutCheckbox(token) : token));
+}
+
+function withoutCheckbox(token: Token): Token {
+  return "text" in token ? { ...token, text: (token.text as string).replace(/^\[[ xX]\]\s+/, "") } : token;
 }
 
 function markerOf(list: Tokens.List, item: Tokens.ListItem, number: number, indent: number): string {
@@ -120,41 +137,33 @@ function markerOf(list: Tokens.List, item: Tokens.ListItem, number: number, inde
   return indent % 2 === 1 ? "•" : "◦";
 }
 
-function paragraphBlocks(token: Tokens.Paragraph, place: Place): Block[] {
-  if (token.text.length <= PARAGRAPH_PIECE_CHARS) return [richBlock(token.tokens, place)];
-  return pieces(token.text, PARAGRAPH_PIECE_CHARS).map((piece, i) =>
-    richBlock(lexInline(piece), i === 0 ? place : { ...place, marker: "" }),
-  );
+function richBlock({ runs, links }: Inline, place: Place, level = 0): RichBlock {
+  return { kind: "rich", level, runs, links, ...place };
 }
 
-function richBlock(tokens: readonly Token[], place: Place, level = 0): RichBlock {
-  const links: string[] = [];
-  const nodes = richNodes(tokens, links);
-  return { kind: "rich", level, nodes, links, ...place };
-}
-
-function tableBlock(table: Tokens.Table, place: Place): TableBlock {
-  const links: string[] = [];
-  const cell = ({ tokens, align }: Tokens.TableCell): TableCell => ({
-    nodes: richNodes(tokens, links),
-    align: align ?? "left",
-  });
-  return { kind: "table", rows: [table.header, ...table.rows].map((row) => row.map(cell)), links, ...place };
+function tableBlock(table: Tokens.Table, read: ReadInline, place: Place): TableBlock {
+  const links = new Set<string>();
+  const cellOf = ({ text, align }: Tokens.TableCell): TableCell => {
+    const inline = read(text);
+    for (const link of inline.links) links.add(link);
+    return { runs: inline.runs, align: align ?? "left" };
+  };
+  const rows = [table.header, ...table.rows].map((cells) => ({ cells: cells.map(cellOf) }));
+  return { kind: "table", rows, links: [...links], ...place };
 }
 
 function langOf(token: Tokens.Code): string {
   return /^[\w+#.-]{1,20}/.exec(token.lang ?? "")?.[0] ?? "";
 }
 
-export function codeParts(code: string): string[] {
-  return pieces(code.replace(/\n$/, ""), CODE_PART_CHARS);
+/** A code in runs; where it goes on, those before the last stay the same. */
+export function codeRuns(code: string): Run[] {
+  return pieces(code.replace(/\n$/, ""), RUN_CHARS).map((text) => ({ text, look: "" }));
 }
 
 /** What is read of a block. */
 export function blockText(block: Block): string {
-  if (block.kind === "rich") return plainText(block.nodes);
-  if (block.kind === "code") return block.parts.join("");
-  if (block.kind === "table")
-    return block.rows.map((row) => row.map((cell) => plainText(cell.nodes)).join("\t")).join("\n");
-  return "";
+  if (block.kind === "rich" || block.kind === "code") return plainText(block.runs);
+  if (block.kind === "rule") return "";
+  return block.rows.map(({ cells }) => cells.map(({ runs }) => plainText(runs)).join("\t")).join("\n");
 }

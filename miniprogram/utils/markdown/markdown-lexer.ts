@@ -1,4 +1,4 @@
-import { Lexer, type MarkedOptions, type Token } from "marked";
+import { Lexer, type MarkedOptions, type Token, type TokensList } from "marked";
 
 /**
  * `**重点：**后文` is bold to everybody who writes it, but not to CommonMark: a mark between punctuation and a letter
@@ -24,12 +24,19 @@ const OPTIONS: MarkedOptions = {
   },
 };
 
-/** The blocks of a Markdown text. */
-export function lexMarkdown(text: string): Token[] {
-  return new Lexer({ ...OPTIONS }).lex(text);
+/** The addresses that a text defines (`[name]: address`). */
+export type Definitions = TokensList["links"];
+
+/** The blocks of a Markdown text. What is inline in them is not read: it is in their `text`. */
+export function lexBlocks(text: string): { tokens: Token[]; definitions: Definitions } {
+  const lexer = new Lexer({ ...OPTIONS });
+  const tokens = lexer.blockTokens(text, lexer.tokens);
+  return { tokens, definitions: lexer.tokens.links };
 }
 
-/** The inline parts of one paragraph. */
-export function lexInline(text: string): Token[] {
-  return Lexer.lexInline(text, { ...OPTIONS });
+/** The inline parts of a text. */
+export function lexInline(text: string, definitions: Definitions): Token[] {
+  const lexer = new Lexer({ ...OPTIONS });
+  lexer.tokens.links = definitions;
+  return lexer.inlineTokens(text);
 }

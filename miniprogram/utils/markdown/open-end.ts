@@ -25,7 +25,7 @@ function shownLine(line: string): string {
   const code = /`+/.exec(spans);
   if (code) return bare + code[0];
   const owed = (spans.match(/\*\*/g) ?? []).length % 2 === 1;
-  return owed && !/\*\*\s*$/.test(bare) && !/\s$/.test(bare) ? `${bare}**` : bare.replace(/\*\*(\s*)$/, "$1");
+  return owed && !/\*\*\s*$/.test(bare) ? `${bare.trimEnd()}**` : bare.replace(/\*\*(\s*)$/, "$1");
 }
 
 /** The lines of a table that are whole; a head without the line below it gets one. */
