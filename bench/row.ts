@@ -8,7 +8,7 @@ export interface Row {
   /** What was seen, in words: the rates or times behind the figure, and how they came about. */
   seen: string;
   figure: number;
-  unit: "×" | "ms" | "s" | "KiB" | "MB" | "calls";
+  unit: "×" | "ms" | "s" | "KiB" | "MB" | "%" | "calls";
   /** Whether a larger figure is a better one. */
   better: "larger" | "smaller";
   /** Absent, as the aim is then, for a figure that is only to be known. */
