@@ -130,6 +130,20 @@ describe("message", () => {
     expect((await device.copied()).slice(-2)).toEqual(["let a = 1;", "https://a.example/x"]);
   });
 
+  test("a part of the view that is there only when the page has drawn is waited for", async () => {
+    await show({ messages: [answer] });
+    await device.page.evaluate(`
+      const view = window.__mp.app().shown.selectComponent("#m1a").selectComponent(".answer");
+      const find = view.selectComponent.bind(view);
+      let looks = 0;
+      view.selectComponent = (selector) => (looks++ === 0 ? null : find(selector));
+    `);
+    await say("1a", "前半", { open: true });
+    await say("1a", "前半，**后半**", { open: true });
+    await shown("后半");
+    expect(await device.page.locator("message .message--text").textContent()).toContain("前半，后半");
+  });
+
   test("only the last answer can be asked for anew", async () => {
     await show({ messages: [{ ...answer, key: "0a", last: false }, answer] });
     await say("0a", "旧的");

@@ -12,6 +12,8 @@ interface Own {
   markdown: MarkdownStream;
   patches: BlockPatches;
   sections: Section[];
+  /** By section: what came for it before WeChat had made it. */
+  waiting: Map<number, Record<string, unknown>[]>;
 }
 type BlockEvent = WechatMiniprogram.CustomEvent<{ index: number }, object, { at: number }>;
 
@@ -27,6 +29,7 @@ Component({
       own.markdown = openMarkdown();
       own.patches = openBlockPatches();
       own.sections = [];
+      own.waiting = new Map();
     },
   },
   methods: {
@@ -37,16 +40,31 @@ Component({
       // The last one may have lost its caret.
       const first = Math.max(0, Math.min(from, blocks.length - 1) - 1);
       for (const { section, patch } of patches.next(streaming ? withCaret(blocks) : blocks, first))
-        this.section(section)?.show(patch);
+        this.showIn(section, patch);
     },
-    section(at: number): Section | undefined {
-      const { sections } = this as unknown as Own;
-      if (sections[at]) return sections[at];
-      this.setData({ [`sections[${at}]`]: { at } });
+    showIn(at: number, patch: Record<string, unknown>) {
+      const { sections, waiting } = this as unknown as Own;
+      const before = waiting.get(at);
+      if (before) before.push(patch);
+      else if (sections[at]) sections[at].show(patch);
+      else {
+        waiting.set(at, [patch]);
+        const made = () => this.showWaiting(at);
+        // It is there at once, or when the page has it.
+        this.setData({ [`sections[${at}]`]: { at } }, made);
+        made();
+      }
+    },
+    showWaiting(at: number) {
+      const { sections, waiting } = this as unknown as Own;
+      const patches = waiting.get(at);
+      if (!patches) return;
       // A look through all that is shown: once for each.
       const section = this.selectComponent(`#section-${at}`) as unknown as Section | null;
-      if (section) sections[at] = section;
-      return sections[at];
+      if (!section) return;
+      sections[at] = section;
+      waiting.delete(at);
+      for (const patch of patches) section.show(patch);
     },
     blockOf({ currentTarget, detail }: BlockEvent) {
       const index = currentTarget.dataset.at * SECTION_BLOCKS + detail.index;
