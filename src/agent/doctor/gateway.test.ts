@@ -4,7 +4,9 @@ import type { Finding } from "../../doctor/finding.ts";
 import { gatewayCheck } from "./gateway.ts";
 
 /** What stands in the gateway's place, or before it, and is not as it should be. */
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 10_000;
+/** For a server that never answers. */
+const SHORT_MS = 200;
 const servers: Bun.Server<unknown>[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop(true);
@@ -32,14 +34,17 @@ function serveSockets(answer: (socket: Bun.ServerWebSocket<unknown>) => void): s
   return `ws://127.0.0.1:${server.port}/link`;
 }
 
-async function check(url: string, options: { connectedHere?: boolean } = {}): Promise<Finding> {
+async function check(
+  url: string,
+  options: { connectedHere?: boolean; timeoutMs?: number } = {},
+): Promise<Finding> {
   const findings = await gatewayCheck({
     url,
     ca: undefined,
     agentId: "a1",
     key: "the-key",
     isConnectedHere: () => Promise.resolve(options.connectedHere ?? false),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
   }).run(new AbortController().signal);
   const last = findings.at(-1);
   if (!last) throw new Error("no finding");
@@ -55,7 +60,7 @@ describe("no gateway", () => {
 
   test("a port that never answers", async () => {
     const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    const { level, message } = await check(`ws://127.0.0.1:${silent.port}/link`);
+    const { level, message } = await check(`ws://127.0.0.1:${silent.port}/link`, { timeoutMs: SHORT_MS });
     silent.stop(true);
     expect(level).toBe("failed");
     expect(message).toContain("超时");

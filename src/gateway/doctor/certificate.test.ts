@@ -170,13 +170,13 @@ describe("behind a proxy that does TLS", () => {
   test("what cannot be reached from here is not taken for a fault", async () => {
     const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const plain = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-    for (const [port, words] of [
-      [freePort(), "连接被拒绝"],
-      [silent.port, "超时"],
-      [plain.port, "没能检查证书"],
+    for (const [port, words, timeoutMs] of [
+      [freePort(), "连接被拒绝", 10_000],
+      [silent.port, "超时", 200],
+      [plain.port, "没能检查证书", 10_000],
     ] as const) {
       const publicUrl = `https://127.0.0.1:${port}`;
-      const { levels, text } = await told({ tls: undefined, publicUrl, timeoutMs: 200 });
+      const { levels, text } = await told({ tls: undefined, publicUrl, timeoutMs });
       expect(levels).toEqual({ files: "warning" });
       expect(text).toContain(words);
       expect(text).toContain("请从外面检查证书");

@@ -52,7 +52,7 @@ test("is there as soon as Redis has loaded its file, however long that was said 
 
 test("fails a command that Redis does not answer in time", async () => {
   const server = await testRedis();
-  const redis = open(server.url, { commandTimeoutMs: 100 });
+  const redis = open(server.url, { commandTimeoutMs: 1_000 });
   await redis.ping();
   await server.kill9();
   expect(redis.ping()).rejects.toThrow();
@@ -68,7 +68,7 @@ test("asks the sentinels for the master", async () => {
 
 test("a Cluster: commands by slot, a time limit while it is away, and a subscriber that says when it is back", async () => {
   const server = await testRedis({ cluster: true });
-  const redis = open(server.url, { commandTimeoutMs: 500 });
+  const redis = open(server.url, { commandTimeoutMs: 1_500 });
   // As in a burst: pipelined to the nodes of each key.
   const keys = ["{agent:a}:x", "{agent:b}:x", "{user:c}:x"];
   expect(await Promise.all(keys.map((key) => redis.set(key, key)))).toEqual(["OK", "OK", "OK"]);

@@ -5,7 +5,7 @@ import { patiently } from "./patiently.ts";
 
 test("outlives an outage, throws what Redis itself refuses, and ends with its signal", async () => {
   const { server, stop } = await startGatewayParts();
-  const redis = openRedis(server.url, "commands", { commandTimeoutMs: 250 });
+  const redis = openRedis(server.url, "commands", { commandTimeoutMs: 1_000 });
   redis.on("error", () => {
     // It connects again by itself.
   });

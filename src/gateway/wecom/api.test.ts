@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => wecom.stop());
 
 const open = (change: object = {}) =>
-  openWecomApi({ redis, apiBase: wecom.url, ...APP, answerTimeoutMs: 400, ...change });
+  openWecomApi({ redis, apiBase: wecom.url, ...APP, answerTimeoutMs: 1_000, ...change });
 
 async function failure(promise: Promise<unknown>): Promise<WecomApiError> {
   const error = await promise.then(

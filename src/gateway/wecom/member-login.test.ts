@@ -39,7 +39,7 @@ afterEach(() => wecom.stop());
 
 const users = () => openUsers(parts.redis, ["a1"]);
 function loginAt(apiBase: string, change: Partial<typeof APP> = {}) {
-  const api = openWecomApi({ redis: parts.redis, ...APP, ...change, apiBase, answerTimeoutMs: 300 });
+  const api = openWecomApi({ redis: parts.redis, ...APP, ...change, apiBase, answerTimeoutMs: 1_000 });
   return openMemberLogin({ wecom: api, corpId: APP.corpId, users: users(), sessions, log });
 }
 const reasonFor = (code: string, login = loginAt(wecom.url)) =>
