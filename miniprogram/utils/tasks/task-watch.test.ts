@@ -119,3 +119,11 @@ test("closing leaves nothing behind", async () => {
   watch.close();
   expect([jobs.size, listeners.size]).toEqual([0, 0]);
 });
+
+test("what the feed tells before the task has been loaded is not lost", async () => {
+  const { watch, tell } = open(detailOf({ status: "queued" }));
+  const loading = watch.load();
+  tell({ ...TASK, status: "delivered" });
+  await loading;
+  expect(watch.detail).toMatchObject({ status: "delivered", prompt: "p" });
+});

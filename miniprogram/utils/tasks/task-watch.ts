@@ -36,6 +36,8 @@ export interface TaskWatchParts {
 
 export function openTaskWatch({ id, get, events, listen, changed, grown }: TaskWatchParts): TaskWatch {
   let detail: TaskDetail | undefined;
+  /** What the feed told last before there was a detail: the call may have been answered before that. */
+  let heard: Task | undefined;
   let result = "";
   let following: { readonly jobId: string; stop(): void } | undefined;
   /** The attempt whose last event has been seen: of its result nothing is missing. */
@@ -92,6 +94,9 @@ export function openTaskWatch({ id, get, events, listen, changed, grown }: TaskW
     become(detail !== undefined && isLater(detail, got) ? detail : got, got);
     if (detail) resultOf(detail);
     changed();
+    const early = heard;
+    heard = undefined;
+    if (early && isLater(early, got)) take(early);
   }
 
   function resultOf(task: TaskDetail): void {
@@ -102,7 +107,9 @@ export function openTaskWatch({ id, get, events, listen, changed, grown }: TaskW
   }
 
   function take(task: Task): void {
-    if (task.id !== id || detail === undefined || isLater(detail, task)) return;
+    if (task.id !== id) return;
+    if (detail === undefined) heard = task;
+    if (detail === undefined || isLater(detail, task)) return;
     const { jobId, status } = detail;
     become(task, detail);
     follow(task);
