@@ -123,3 +123,11 @@ test("hears nothing more when it is closed", async () => {
   feed.tell({ t: "conversation-deleted", id: "a1.x" });
   expect(list.state.value.conversations).toHaveLength(1);
 });
+
+test("what was deleted while the list was on its way does not come back with it", async () => {
+  const { connection, feed, ids } = play([[one("a1.x", 2), one("a1.y", 1)], [one("a1.y", 1)]]);
+  connection.set("online");
+  feed.tell({ t: "conversation-deleted", id: "a1.x" });
+  await settle();
+  expect(ids()).toEqual(["a1.y"]);
+});

@@ -63,6 +63,8 @@ export function openConversations({ api, connection, listen, onGap }: Conversati
   }
 
   function hear(event: FeedEvent) {
+    // A list that is on its way may be from before it.
+    if (event.t === "conversation" || event.t === "conversation-deleted") askAgain ||= asking;
     if (event.t === "conversation") retitle(event.id, event.title);
     else if (event.t === "conversation-deleted") drop(event.id);
     else if (event.t === "agent" && event.agent.online && state.value.status !== "ready") load();
