@@ -11,7 +11,33 @@ export const QUESTIONS = {
   audit: "总结一下这份审计底稿（全文见下）",
   speech: "写一段新品发布会的开场白",
   offline: "下午三点的会改到几点合适？",
+  stopped: "写一篇公司十周年的纪念文章",
+  thoughts: "客服热线要不要外包？",
+  letter: "草拟一封催款函",
+  server: "实验室的服务器还剩多少空间？",
+  refused: "先清理哪些目录比较稳妥？",
+  queued: "把下周例会的议程列出来",
 } as const;
+
+/** Asked one after the other, in a conversation that is longer than a screen. */
+export const LINES: readonly { readonly question: string; readonly answer: string }[] = [
+  ["等了十几秒才出字", "**响应速度**。集中在白天高峰，和另外两条合在一起看。"],
+  ["不知道能问什么", "**使用门槛**。可以在首页放几个例子。"],
+  ["手机上看不到昨天的对话", "**历史记录**。已经有两条同样的反馈。"],
+  ["表格在手机上很清楚", "**好评**，不用处理。"],
+  ["希望能导出成文档", "**新功能**。先记下来，等排期。"],
+  ["断网以后消息没有丢", "**好评**，不用处理。"],
+  ["专业名词偶尔会写错", "**回答质量**。请附上原句，方便核对。"],
+  ["夜里也能用，很方便", "**好评**，不用处理。"],
+  ["想收藏常用的问题", "**新功能**。和“导出成文档”一起评估。"],
+  ["任务做完时通知很及时", "**好评**，不用处理。"],
+  ["字太小，看着累", "**界面**。微信里可以调大字号，先告诉客户。"],
+  ["回答太长，想先看结论", "**回答质量**。可以在提问时说明“先给结论”。"],
+  ["换手机以后记录都在", "**好评**，不用处理。"],
+  ["语气可以再随和一点", "**回答质量**。优先级不高。"],
+  ["附件太大时没有提示", "**使用门槛**。提示里要写明上限。"],
+  ["复制出来的格式是对的", "**好评**。以上 16 条都归好了。"],
+].map(([line = "", answer = ""]) => ({ question: `这条归到哪一类：${line}`, answer }));
 
 export const TASKS = {
   interviews: {
@@ -21,7 +47,7 @@ export const TASKS = {
   quotes: {
     title: "对比三家云服务的报价",
     prompt:
-      "根据三家的报价单，按计算、存储、流量、服务支持四项对比一年的总费用。先列出每项的计费方式，再算出我们现在的用量要付多少钱，最后给出建议。注意：其中一家的流量费是阶梯计价，超过 10 TB 的部分单价不同；另一家的服务支持按月收取，最少买一年。结果要能直接给采购部门看，所以用表格，并在表格下面说明计算时的假设。",
+      "根据三家的报价单，按计算、存储、流量、服务支持四项对比一年的总费用。先列出每项的计费方式，再算出我们现在的用量要付多少钱，最后给出建议。注意：其中一家的流量费是阶梯计价，超过 10 TB 的部分单价不同；另一家的服务支持按月收取，最少买一年。结果要能直接给采购部门看，所以用表格，并在表格下面说明计算时的假设。报价单上没有的数字请注明“待确认”，不要自行估算。",
   },
   tender: { title: "读完招标文件并列出风险", prompt: "读完附件里的招标文件，列出对我们不利的条款。" },
   manual: { title: "翻译产品手册前两章", prompt: "把产品手册的前两章翻译成英文。" },
@@ -89,6 +115,23 @@ const SPEECH = `各位来宾，早上好！
 
 三年前，我们在一间不到三十平米的会议室里，画下了今天这款产品的第一张草图。那时我们只有一个念头：**让每一家企业都能放心地用上自己的智能助手**`;
 
+const STOPPED = `# 十年同行
+
+十年前的春天，五个人挤在一间借来的办公室里，写下了第一行代码。那时没有空调，也没有像样的桌椅，只有一块白板，上面写着一句话：**把事情做对**。
+
+后来的故事大家都知道了`;
+
+const THOUGHTS = {
+  reasoning:
+    "先看热线现在的量：每天大约 120 个来电，一半是查进度，这部分可以自助完成。\n\n再看外包的得失：单价低，但是服务商不熟悉产品，转回来的工单会变多。\n\n还要考虑客户信息：通话里有合同编号，",
+  content: "",
+};
+
+const SERVER = `还剩 **412 GB**，占总容量的 18%。
+
+- 日志占了 640 GB，其中一半是三个月以前的
+- 按最近的增长速度，大约 **五周**后用满`;
+
 const FEEDBACK = `## 一、响应速度（23 条）
 
 > “白天高峰的时候，要等十几秒才开始出字。”
@@ -108,6 +151,10 @@ const ANSWERS: Readonly<Record<string, Reply>> = {
   [QUESTIONS.retry]: { reasoning: "需要一个循环和退避。", content: RETRY },
   [QUESTIONS.choice]: CHOICE,
   [QUESTIONS.speech]: SPEECH,
+  [QUESTIONS.stopped]: STOPPED,
+  [QUESTIONS.thoughts]: THOUGHTS,
+  [QUESTIONS.server]: SERVER,
+  ...Object.fromEntries(LINES.map(({ question, answer }) => [question, answer])),
   [TASKS.manual.prompt]:
     "# Chapter 1: Getting Started\n\nThank you for choosing our product. Before you begin, please check that",
   [TASKS.interviews.prompt]:
@@ -117,7 +164,13 @@ const ANSWERS: Readonly<Record<string, Reply>> = {
 };
 
 /** Answers that do not go on, so that they can be looked at while they are written. */
-const UNFINISHED: readonly string[] = [QUESTIONS.speech, TASKS.feedback.prompt, TASKS.manual.prompt];
+const UNFINISHED: readonly string[] = [
+  QUESTIONS.speech,
+  QUESTIONS.stopped,
+  QUESTIONS.thoughts,
+  TASKS.feedback.prompt,
+  TASKS.manual.prompt,
+];
 const FAILING: readonly string[] = [QUESTIONS.audit, TASKS.tender.prompt];
 
 export function openModel() {

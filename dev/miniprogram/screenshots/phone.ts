@@ -11,14 +11,16 @@ export interface Size {
   readonly height: number;
 }
 
+export type Scheme = "light" | "dark";
+
 /** A phone that pictures are taken of. */
 export interface Phone {
   readonly page: Page;
   readonly size: Size;
-  /** Starts the mini-program anew on that page. */
-  start(url: string): Promise<void>;
-  /** PNG pictures of what is on the screen: light, then dark. */
-  pictures(): Promise<Buffer[]>;
+  /** Starts the mini-program anew on that page. `stuck`: calls that get nowhere this time, as "task.list". */
+  start(url: string, scheme: Scheme, stuck?: readonly string[]): Promise<void>;
+  /** A PNG picture of what is on the screen. */
+  picture(scheme: Scheme): Promise<Buffer>;
   /** What the harness finds wrong. */
   problems(): Promise<readonly { kind: string; text: string }[]>;
   close(): Promise<void>;
@@ -52,34 +54,49 @@ export async function openPhone(
   await context.addInitScript(
     `if (location.protocol === "http:") Object.assign(localStorage, ${JSON.stringify(kept)})`,
   );
+  let stuck: readonly string[] = [];
   await context.routeWebSocket(/^ws:/, (phone) => {
     const gateway = phone.connectToServer();
+    phone.onMessage((message) => {
+      const sent = without(message.toString(), stuck);
+      if (sent !== undefined) gateway.send(sent);
+    });
     gateway.onMessage((message) => phone.send(clock.moved(message.toString())));
   });
   const page = await context.newPage();
-  const picture = () => page.screenshot({ animations: "disabled", caret: "hide" });
   return {
     page,
     size,
-    async start(url) {
+    async start(url, scheme, stuckNow = []) {
       await page.goto("about:blank");
+      await page.emulateMedia({ colorScheme: scheme });
+      stuck = stuckNow;
       const isPushed = PUSHED_PAGE.test(url);
       await page.goto(`${address}?user=${user}#${isPushed ? FIRST_PAGE : url}`);
       await page.waitForFunction("window.__mp !== undefined");
       if (isPushed) await page.evaluate(`__mp.wx.navigateTo({ url: ${JSON.stringify(url)} })`);
     },
-    async pictures() {
+    async picture(scheme) {
+      await page.emulateMedia({ colorScheme: scheme });
       await settled(page);
-      const light = await picture();
-      await page.emulateMedia({ colorScheme: "dark" });
-      await settled(page);
-      const dark = await picture();
-      await page.emulateMedia({ colorScheme: "light" });
-      return [light, dark];
+      return await page.screenshot({ animations: "disabled", caret: "hide" });
     },
     problems: () => page.evaluate("__mp.problems()"),
     close: () => context.close(),
   };
+}
+
+/** What the phone says, but for some of its calls; undefined when there is nothing else. Several may come as one. */
+function without(message: string, stuck: readonly string[]): string | undefined {
+  if (stuck.length === 0 || !/^[[{]/.test(message)) return message;
+  const calls = [JSON.parse(message) as Call | Call[]].flat();
+  const rest = calls.filter(({ params }) => !stuck.includes(params?.path ?? ""));
+  if (rest.length === calls.length) return message;
+  return rest.length === 0 ? undefined : JSON.stringify(rest);
+}
+
+interface Call {
+  readonly params?: { readonly path?: string };
 }
 
 /** Long enough for what is drawn a moment later, such as a growing text. */

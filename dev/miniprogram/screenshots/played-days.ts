@@ -1,9 +1,12 @@
 import { ask } from "../../../test/ask.ts";
 import { AGENT, startSystem, type System, until, type UserClient } from "../../../test/system.ts";
-import { openModel, QUESTIONS, TASKS } from "./content.ts";
+import { watchJob } from "../../../test/watched-job.ts";
+import { LINES, openModel, QUESTIONS, TASKS } from "./content.ts";
+import { type Events, openEvents } from "./events.ts";
+import { type Lab, openLab } from "./lab.ts";
 import { openPlayedClock, type PlayedClock } from "./played-clock.ts";
 
-/** Names of two agents; of the second one nobody is there. */
+/** Names of two agents; the second one is there seldom. */
 const IDS = ["claw", "lab"] as const;
 const DAY = "2026-03-18T";
 const OFFSET = "+08:00";
@@ -20,10 +23,10 @@ export interface PlayedDays {
   readonly clock: PlayedClock;
   /** Session tokens of the two phones in the pictures. */
   readonly tokens: readonly string[];
-  readonly conversations: Readonly<Record<keyof typeof QUESTIONS, string>>;
+  readonly conversations: Readonly<Record<keyof typeof QUESTIONS | "lines", string>>;
   readonly tasks: Readonly<Record<keyof typeof TASKS, string>>;
-  /** Asks the question whose answer does not end. */
-  askForSpeech(): Promise<string>;
+  /** What may happen next. */
+  readonly events: Events;
   stop(): Promise<void>;
 }
 
@@ -41,7 +44,8 @@ export async function playDays(): Promise<PlayedDays> {
     agentEnv: { CLAW_AGENT_ID: IDS[0], CLAW_AGENT_SLOTS: "3" },
   });
   try {
-    return { system, clock, stop: () => system.stop(), ...(await live(system, clock)) };
+    const lab = openLab(system, IDS[1]);
+    return { system, clock, stop: () => system.stop(), ...(await live(system, clock, lab)) };
   } catch (error) {
     await system.stop();
     throw error;
@@ -56,12 +60,13 @@ type Ids<T> = Record<Name<T>, string>;
 async function live(
   system: System,
   clock: PlayedClock,
-): Promise<Pick<PlayedDays, "tokens" | "conversations" | "tasks" | "askForSpeech">> {
+  lab: Lab,
+): Promise<Pick<PlayedDays, "tokens" | "conversations" | "tasks" | "events">> {
   const at = (time: string) => clock.set(local(time));
   const first = await signIn(system, "iPhone 15 Pro");
   const client = system.client(first);
   const { api } = client;
-  const conversations: Partial<Ids<typeof QUESTIONS>> = {};
+  const conversations: Partial<Ids<typeof QUESTIONS>> & { lines?: string } = {};
   const tasks: Partial<Ids<typeof TASKS>> = {};
   const question = async (time: string, name: Name<typeof QUESTIONS>) => {
     at(time);
@@ -71,7 +76,10 @@ async function live(
     at(time);
     const { id } = await api.task.create.mutate({ ...TASKS[name], idempotencyKey: name });
     tasks[name] = id;
-    await until("a task at work", async () => (await api.task.get.query({ id })).startedAt !== undefined);
+    await until("a task at work", async () => {
+      const { startedAt, finishedAt } = await api.task.get.query({ id });
+      return startedAt !== undefined || finishedAt !== undefined;
+    });
     return id;
   };
   const ended = async (time: string, id: string) => {
@@ -80,9 +88,22 @@ async function live(
   };
 
   await api.me.setProfile.mutate({ name: "林知夏" });
+  await lab.come(client);
+  await api.me.setAgent.mutate({ agentId: lab.id });
+  await question("2026-03-12T09:00:00", "server");
+  await lab.go();
   await api.me.setAgent.mutate({ agentId: IDS[0] });
+  await question("2026-03-12T11:00:00", "letter");
+  await api.chat.delete.mutate({ conversationId: conversations.letter ?? "" });
   await question("2026-03-12T16:20:00", "delivery");
   await ended("2026-03-12T16:38:12", await begun("2026-03-12T16:31:00", "interviews"));
+  at("2026-03-13T10:15:00");
+  conversations.lines = await askAll(
+    client,
+    LINES.map(({ question }) => question),
+  );
+  at("2026-03-14T15:40:00");
+  conversations.stopped = await askAndStop(client, QUESTIONS.stopped);
   at("2026-03-15T20:10:00");
   await signIn(system, "MatePad 11");
   const quotes = await begun("2026-03-17T17:40:00", "quotes");
@@ -111,14 +132,34 @@ async function live(
   clock.set(NOW.getTime() - 30_000);
   return {
     tokens: [first, second],
-    conversations: conversations as Ids<typeof QUESTIONS>,
+    conversations: conversations as PlayedDays["conversations"],
     tasks: tasks as Ids<typeof TASKS>,
-    async askForSpeech() {
-      clock.set(NOW.getTime() - 15_000);
-      const message = { text: QUESTIONS.speech, idempotencyKey: "speech" };
-      return (await api.chat.send.mutate(message)).conversationId;
-    },
+    events: openEvents({
+      system,
+      client,
+      lab,
+      homeId: IDS[0],
+      soon: () => clock.set(NOW.getTime() - 15_000),
+    }),
   };
+}
+
+/** One after the other, in one conversation; its id. */
+async function askAll(client: UserClient, questions: readonly string[]): Promise<string> {
+  let id: string | undefined;
+  for (const text of questions) id = (await ask(client, text, id)).conversationId;
+  return id ?? "";
+}
+
+/** Stops the answer when it has said all that it would. */
+async function askAndStop(client: UserClient, text: string): Promise<string> {
+  const { api } = client;
+  const { jobId, conversationId } = await api.chat.send.mutate({ text, idempotencyKey: "stopped" });
+  const job = watchJob(client, jobId);
+  await until("the whole text", () => job.text().endsWith("都知道了"));
+  await api.job.cancel.mutate({ jobId });
+  await job.completed;
+  return conversationId;
 }
 
 async function signIn(system: System, deviceName: string): Promise<string> {

@@ -6,7 +6,7 @@ export interface SheetPicture extends Size {
 }
 
 const GAP_PX = 24;
-const QUALITY = 82;
+const QUALITY = 74;
 
 /** Several pictures of phones beside each other, as one WebP. */
 export async function sheetOf(browser: Browser, pictures: readonly SheetPicture[]): Promise<Buffer> {

@@ -56,7 +56,7 @@ themedPage({
     buzz();
     const isSure = await confirmDanger({
       title: "移除这台设备？",
-      content: `“${name}”会立即退出登录，不再收发消息，直到有人在它上面点“重新登录”。手机丢了，请同时在微信里让它下线。`,
+      content: `“${name}”会立即退出登录，直到有人在它上面点“重新登录”。手机丢了，请同时在微信里让它下线。`,
       confirmText: "移除",
     });
     if (isSure) await this.remove(id);

@@ -17,6 +17,8 @@ const DRAW_MS = 80;
 /** A turn makes several changes in a row. */
 const RELOAD_MS = 600;
 const TASK_TAB = 1;
+/** Why nobody is signed in stands above, once. */
+const SIGNED_OUT_NOTE = "登录后就能看到";
 const AWAY_NOTE = "会话保存在智能体上，它恢复连接后就能看到";
 const SUGGESTIONS: readonly string[] = [
   "你能帮我做什么？",
@@ -136,7 +138,7 @@ tickingPage({
       await this.live?.tasks.refresh("open");
       if (this.live) this.show({ tasksNote: "" });
     } catch (error) {
-      if (this.live) this.show({ tasksNote: errorText(error) });
+      if (this.live) this.show({ tasksNote: this.reason(error) });
     }
   },
   async loadConversations(): Promise<void> {
@@ -145,8 +147,11 @@ tickingPage({
       if (this.live) this.show({ conversationsNote: "" });
     } catch (error) {
       const away = ["agent-offline", "agent-timeout"].includes(refusalReason(error) ?? "");
-      if (this.live) this.show({ conversationsNote: away ? AWAY_NOTE : errorText(error) });
+      if (this.live) this.show({ conversationsNote: away ? AWAY_NOTE : this.reason(error) });
     }
+  },
+  reason(error: unknown): string {
+    return claw.trouble.value === undefined ? errorText(error) : SIGNED_OUT_NOTE;
   },
   conversationsChanged(): void {
     this.drawSoon();
@@ -193,8 +198,10 @@ tickingPage({
     const user = claw.user.value;
     if (!this.live || !user) return;
     const { tasks, recent } = this.live;
-    const open = tasks.begun("open") ? tasks.tasks("open") : (cache?.tasks ?? []);
-    writeHome(storage, { userId: user.id, conversations: recent.list ?? [], tasks: open });
+    const open = tasks.begun("open") ? tasks.tasks("open") : cache?.tasks;
+    // What is not known yet is not kept as nothing.
+    if (!open || !recent.list) return;
+    writeHome(storage, { userId: user.id, conversations: recent.list, tasks: open });
   },
 
   ask(): void {

@@ -17,7 +17,7 @@ const MAX_TITLE: typeof MAX_TITLE_CHARS = 60;
 /** A setData of a whole prompt could be too large: it goes in two. */
 const HALF = MAX_PROMPT / 2;
 const KEEP_AFTER_MS = 400;
-const NOT_TWICE = "再次提交不会重复创建";
+const NOT_TWICE = "不会重复创建";
 const READY_NOTE = "提交后可以离开，做完后在任务列表里看结果";
 const QUEUED_NOTE = "现在就可以提交，任务会排队，恢复后自动执行";
 const OFFLINE_NOTE = "现在没有连接，写下的内容会保存在手机上，连上后再提交";

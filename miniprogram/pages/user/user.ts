@@ -21,7 +21,7 @@ themedPage({
     buzz();
     const { confirm } = await wx.showModal({
       title: "清除缓存？",
-      content: "只清除保存在这台设备上的列表缓存，会话、任务、草稿和未发出的消息都不受影响。",
+      content: "只清除这台设备上的缓存，会话、任务、草稿和未发出的消息都会保留。",
       confirmText: "清除",
     });
     if (!confirm) return;

@@ -16,7 +16,7 @@ export function offerUpdates(wx: UpdatePort): void {
   updates.onUpdateReady(() => {
     wx.showModal({
       title: "新版本已经准备好",
-      content: "重新打开小程序即可使用新版本，没发出的消息会保留。",
+      content: "重启小程序即可使用新版本，\n没发出的消息会保留。",
       confirmText: "现在重启",
       cancelText: "稍后",
       success: ({ confirm }) => {

@@ -18,7 +18,7 @@ export async function cancelTask(tasks: Tasks, id: string, asked: () => void): P
   buzz();
   const isSure = await confirmDanger({
     title: "取消这个任务？",
-    content: "已经生成的内容会保留，之后也可以重试。",
+    content: "已经生成的内容会保留，\n之后也可以重试。",
     confirmText: "取消任务",
     cancelText: "再等等",
   });

@@ -27,7 +27,7 @@ test("a waiting task says since when, and can be cancelled once", () => {
     live: false,
     note: "",
     percent: -1,
-    time: "5 分钟前 提交",
+    time: "5 分钟前提交",
     detail: "",
     action: "cancel",
   });
@@ -45,7 +45,7 @@ test("an ended task says when, how long it took, and what came of it", () => {
   const ended = { startedAt: NOW - 4 * MINUTE_MS, finishedAt: NOW - MINUTE_MS, progress: { note: "旧" } };
   const done = card({ ...ended, status: "done", preview: "# 本周\n- **完成** `a` 的发布" });
   expect([done.time, done.detail, done.action, done.note]).toEqual([
-    "1 分钟前 结束 · 用时 3 分钟",
+    "1 分钟前结束 · 用时 3 分钟",
     "本周 完成 a 的发布",
     "",
     "",
@@ -54,7 +54,10 @@ test("an ended task says when, how long it took, and what came of it", () => {
   const failed = card({ ...ended, status: "failed", preview: "一半", failure });
   expect([failed.detail, failed.tone, failed.action]).toEqual(["模型服务出错", "bad", "retry"]);
   const cancelled = card({ status: "cancelled", finishedAt: NOW });
-  expect([cancelled.time, cancelled.action]).toEqual(["刚刚 结束", "retry"]);
+  expect([cancelled.time, cancelled.action]).toEqual(["刚刚结束", "retry"]);
+  const yesterday = NOW - 24 * 60 * MINUTE_MS;
+  const quick = card({ status: "failed", startedAt: yesterday, finishedAt: yesterday + 400 });
+  expect(quick.time).toMatch(/\d:\d\d 结束 · 用时不到 1 秒$/);
 });
 
 test("the beginning of a result is one line of whole characters", () => {

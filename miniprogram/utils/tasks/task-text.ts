@@ -86,9 +86,14 @@ function timeLine(
   { createdAt, startedAt, finishedAt }: Pick<Task, "createdAt" | "startedAt" | "finishedAt">,
   now: number,
 ): string {
-  if (finishedAt === undefined) return `${relativeTime(createdAt, now)} 提交`;
-  const took = startedAt === undefined ? "" : ` · 用时 ${durationText(finishedAt - startedAt)}`;
-  return `${relativeTime(finishedAt, now)} 结束${took}`;
+  if (finishedAt === undefined) return spaced(relativeTime(createdAt, now), "提交");
+  const took = startedAt === undefined ? "" : ` · ${spaced("用时", durationText(finishedAt - startedAt))}`;
+  return `${spaced(relativeTime(finishedAt, now), "结束")}${took}`;
+}
+
+/** With a space between them only where a digit stands. */
+function spaced(first: string, second: string): string {
+  return /\d$/.test(first) || /^\d/.test(second) ? `${first} ${second}` : `${first}${second}`;
 }
 
 function detailOf({ status, preview, failure }: Task): string {

@@ -106,7 +106,7 @@ onPhones("WeChat refuses the sign-in: says so; asks and answers once it does not
   await wechat.stop();
   wechat = startWechat();
   const before = tries;
-  await page.getByRole("button", { name: "立即重新连接" }).click();
+  await page.getByRole("button", { name: "重试登录" }).click();
   await until("it tries", () => tries > before);
   await page.clock.resume();
   await untilAnswered(page);

@@ -78,3 +78,26 @@ onPhones("says that there is no network, and that it is back", async ({ open }) 
   await phone.offline(false);
   await until("the line is gone", async () => (await page.getByRole("alert").count()) === 0);
 });
+
+onPhones("what it has not heard yet is not kept as nothing", async ({ open, system }) => {
+  const phone = await open({ user: "petra", url: "/pages/user/user" });
+  const { page } = phone;
+  await page.routeWebSocket(/trpc/, (socket) => {
+    const gateway = socket.connectToServer();
+    socket.onMessage((message) => {
+      const text = message.toString();
+      const calls = text.startsWith("[") ? (JSON.parse(text) as object[]) : [text];
+      const others = calls.filter((call) => !JSON.stringify(call).includes("chat.conversations"));
+      if (others.length === calls.length) gateway.send(text);
+      else if (others.length > 0) gateway.send(JSON.stringify(others));
+    });
+  });
+  await phone.restart("/pages/index/index");
+  await onTop(page).getByText("没有进行中的任务").waitFor();
+  await openTab(page, "我的");
+  await system.gateway().kill9();
+  await phone.restart();
+  await page.getByRole("alert").getByText("网络已断开，正在重连").waitFor();
+  expect(await onTop(page).getByText("还没有会话").count()).toBe(0);
+  await system.startGateway();
+});

@@ -102,7 +102,7 @@ onPhones("all pages, with nothing on them, and without a network", async ({ open
   await look(page, "tasks");
   await page.evaluate(`__mp.wx.navigateTo({ url: "/pages/task-detail/task-detail?id=a1.none" })`);
   await onTop(page)
-    .getByRole("button", { name: /查看全部任务|重新加载/ })
+    .getByRole("button", { name: /查看全部任务|重试/ })
     .waitFor();
   await look(page, "a task that is not there");
   await page.evaluate(`__mp.wx.navigateTo({ url: "/pages/chat/chat" })`);
