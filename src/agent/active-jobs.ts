@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { pause } from "../backoff.ts";
 import type { Job, Order } from "../contract/job.ts";
 import type { ReplyEvent, TerminalEvent } from "../contract/reply-event.ts";
@@ -22,7 +23,7 @@ const INTERRUPTED: TerminalEvent = {
   message: "任务执行时智能体意外重启了两次，没有再自动重来，请重试",
 };
 /**
- * That a job has begun is told this much later: the request to the model server comes first, and somebody waits for it. Both at
+ * That a turn has begun is told this much later: the request to the model server comes first, and somebody waits for it. Both at
  * once would make each other slower.
  */
 const REQUEST_FIRST_MS = 2;
@@ -135,7 +136,8 @@ export function openActiveJobs(options: {
 
   function ship(one: ActiveJob, from: number): void {
     const { log, added } = one;
-    const done = pause(REQUEST_FIRST_MS, stopping.signal)
+    const isTurn = log.job.kind === "turn";
+    const done = (isTurn ? pause(REQUEST_FIRST_MS, stopping.signal) : nextTurn())
       .then(() =>
         shipEvents({
           log,

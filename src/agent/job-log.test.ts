@@ -29,10 +29,16 @@ const delta = (n: number): ReplyEvent => ({ t: "delta", text: `${n};` });
 
 test("events can be read at once; those of one turn of the event loop are written as one row", async () => {
   const { store, job, log } = opened();
-  const written = (rows: number) => until("it is written", () => store.outbox(job.id, 0).length === rows);
+  const written = async (rows: number) => {
+    await until("it is written", () => store.outbox(job.id, 0).length === rows);
+    // Who reads it has heard of it before; and of the first word as it came.
+    expect(told).toBe(rows + 1);
+  };
   log.add({ t: "started" });
+  expect(told).toBe(0);
   log.add(delta(1));
-  expect([told, log.next(), log.read(0, 10)]).toEqual([2, 2, [{ t: "started" }, delta(1)]]);
+  expect(told).toBe(1);
+  expect([log.next(), log.read(0, 10)]).toEqual([2, [{ t: "started" }, delta(1)]]);
   expect(store.outbox(job.id, 0)).toEqual([]);
   await written(1);
   log.add(delta(2));

@@ -39,7 +39,7 @@ export function openJobLog(options: {
   ended: boolean;
   /** What an earlier process had made of the answer. */
   said?: Said;
-  /** There is something new to read. */
+  /** There is something new to read; told once for what is added in one turn of the event loop, and of an answer's first word. */
   onAdded: () => void;
   /** What was added cannot be written. */
   onFailure: (error: unknown) => void;
@@ -55,7 +55,7 @@ export function openJobLog(options: {
   // What was added since `recentFrom`, so that sending reads no disk.
   let recent: ReplyEvent[] = [];
   let recentFrom = next;
-  let willFlush = false;
+  let telling = false;
 
   function flush(): void {
     if (unwritten.length === 0) return;
@@ -85,11 +85,22 @@ export function openJobLog(options: {
     next++;
     ended = isTerminal(event);
     if (ended) flush();
+    if (isFirstWord(event)) onAdded();
+    if (telling) return;
+    telling = true;
+    setImmediate(tellAndFlush);
+  }
+
+  /** Somebody waits in front of a turn; what comes with the first word goes with the next ones. */
+  function isFirstWord(event: ReplyEvent): boolean {
+    return job.kind === "turn" && event.t === "delta" && said.text === event.text;
+  }
+
+  function tellAndFlush(): void {
+    telling = false;
     onAdded();
-    if (willFlush) return;
-    willFlush = true;
+    // Behind what hears of it.
     setImmediate(() => {
-      willFlush = false;
       try {
         flush();
       } catch (error) {
