@@ -7,7 +7,7 @@ import { median, percentile } from "./statistics.ts";
 const TOKENS = 3;
 /** Answers at once, and how often, before anything is measured: servers that run for weeks have compiled their code. */
 const WARM_UP_USERS = 16;
-const WARM_UP_ROUNDS = 30;
+const WARM_UP_ROUNDS = 20;
 
 /** What gateway and agent add to the wait for the first token: from sending the question to the first delta. */
 export const measureFirstToken: Measurement = async (settings, say) => {

@@ -13,7 +13,7 @@ import { openSteadyEnd } from "./steady-end.ts";
 /** Beside the time that its deltas take. */
 const ANSWER_TIMEOUT_MS = 60_000;
 /** Deltas a second before the end that is measured: only to get there soon. */
-const UNTIL_END_RATE = 1_000;
+const UNTIL_END_RATE = 2_000;
 /** So long without a setData, and the page has drawn all that has come. */
 const QUIET_MS = 500;
 const HOME = "pages/index/index";

@@ -21,13 +21,16 @@ export function plainTable(rows: readonly Row[]): string {
 }
 
 /** The table as a document, with what it was measured on. */
-export function resultsDocument(rows: readonly Row[], date: Date, seconds: number): string {
+export function resultsDocument(
+  rows: readonly Row[],
+  made: { by: string; at: Date; seconds: number },
+): string {
   const table = [[...HEAD], HEAD.map(() => "---"), ...rows.map(cells)];
   return [
     "# Benchmark results",
     "",
-    `${date.toISOString().slice(0, 10)}, Bun ${Bun.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${Math.round(totalmem() / GIB)} GiB.`,
-    `Made by \`npm run bench\` in ${Math.round(seconds)} s. Each figure is compared with a baseline of the same run. Rounds alternate, and medians count: a ratio is the median of the rounds' ratios, not that of the rates below.`,
+    `${made.at.toISOString().slice(0, 10)}, Bun ${Bun.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${Math.round(totalmem() / GIB)} GiB.`,
+    `Made by \`${made.by}\` in ${Math.round(made.seconds)} s. Each figure is compared with a baseline of the same run. Rounds alternate, and medians count: a ratio is the median of the rounds' ratios, not that of the rates below.`,
     "Gateway (with its own Redis), agent, model server, baselines and load generators are processes of their own on this one machine.",
     "",
     ...table.map((line) => `| ${line.join(" | ")} |`),
