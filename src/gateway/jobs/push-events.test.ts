@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type GatewaysOnRedis, newJob, startGatewayParts } from "../../../test/gateway-parts.ts";
 import { openRandom } from "../../../test/random.ts";
+import type { Job } from "../../contract/job.ts";
 import { isTerminal, type ReplyEvent } from "../../contract/reply-event.ts";
 import { reasonOf } from "../../contract/refusal.ts";
 import { agentKeys } from "../redis/keys.ts";
@@ -19,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => parts.stop());
 
-async function queuedJob(): Promise<string> {
-  const job = newJob();
+async function queuedJob(change: Partial<Job> = {}): Promise<string> {
+  const job = newJob(change);
   await parts.jobs.enqueue(job, { channel: "test", origin: "" });
   return job.id;
 }
@@ -35,6 +36,14 @@ async function stored(jobId: string): Promise<ReplyEvent[]> {
     expect(id).toBe(`${events.length}-0`);
   }
   return events;
+}
+
+/** The statuses that are told of a job, in their order. */
+async function changes(jobId: string): Promise<(string | undefined)[]> {
+  const entries = await parts.redis.xrange(keys.changes, "-", "+");
+  return entries
+    .filter(([, fields]) => fields.includes(jobId))
+    .map(([, fields]) => fields[fields.indexOf("status") + 1]);
 }
 
 function answerOf(length: number): ReplyEvent[] {
@@ -125,12 +134,17 @@ test("a change of status is written once, in the same step as the events", async
   await push(jobId, 0, [{ t: "started" }]);
   await push(jobId, 1, [{ t: "reset" }, { t: "started" }, { t: "delta", text: "答" }]);
   await push(jobId, 4, [{ t: "done", text: "答" }]);
-  const entries = await parts.redis.xrange(keys.changes, "-", "+");
-  const mine = entries
-    .filter(([, fields]) => fields.includes(jobId))
-    .map(([, fields]) => fields[fields.indexOf("status") + 1]);
-  expect(mine).toEqual(["queued", "running", "done"]);
+  expect(await changes(jobId)).toEqual(["queued", "running", "done"]);
   expect((await stored(jobId)).filter(isTerminal)).toHaveLength(1);
+});
+
+test("that a task began is told also when the same push has its end; of a turn nobody asks", async () => {
+  const failed: ReplyEvent[] = [{ t: "started" }, { t: "failed", code: "too-long", message: "内容太长" }];
+  const [task, turn] = [await queuedJob({ kind: "task" }), await queuedJob()];
+  await push(task, 0, failed);
+  await push(turn, 0, failed);
+  expect(await changes(task)).toEqual(["queued", "running", "failed"]);
+  expect(await changes(turn)).toEqual(["queued", "failed"]);
 });
 
 test("an agent that lost its last moments is told to number anew; one that lost nothing goes on", async () => {

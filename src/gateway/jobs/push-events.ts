@@ -23,10 +23,11 @@ const AHEAD = 2;
 const PROGRESS_EVERY_MS = 900;
 
 // KEYS: epoch, job, events, changes, life signs. ARGV: epoch, from, count, batch, new status or '', job id, ttl, writer,
-// its first, now (ms), progress (JSON) or '', how often progress is told (ms).
+// its first, now (ms), progress (JSON) or '', how often progress is told (ms), whether the batch begins the job.
 // Adds the batch only if it begins right after the last event; returns how many events there are now, and whether the
 // job has ended (1) or another process has written past this one's first number (2). The epoch fences off an older link.
-// Every push of a task is a sign of life; of a turn, whose pushes are many, only a new status is.
+// Every push of a task is a sign of life; of a turn, whose pushes are many, only a new status is. When a task began is
+// told, too, if the same push has its end.
 const push = script(`${CHANGE_LUA}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {${SUPERSEDED}, 0} end
 local job = redis.call('HMGET', KEYS[2], 'status', 'next', 'writer', 'kind')
@@ -40,6 +41,9 @@ redis.call('XADD', KEYS[3], last .. '-0', 'events', ARGV[4])
 redis.call('PUBLISH', KEYS[3], next .. ' ' .. last .. '\\n' .. ARGV[4])
 local changed = ARGV[5] ~= '' and ARGV[5] ~= status
 if changed then
+  if job[4] == 'task' and ARGV[13] == '1' and ARGV[5] ~= 'running' then
+    change(KEYS[2], KEYS[4], ARGV[6], 'running')
+  end
   status = ARGV[5]
   redis.call('HSET', KEYS[2], 'next', last, 'writer', ARGV[8], 'status', status)
   redis.call('EXPIRE', KEYS[2], ARGV[7])
@@ -92,6 +96,7 @@ export async function pushEvents(
       Date.now(),
       lastProgress(batch),
       PROGRESS_EVERY_MS,
+      begins(batch) ? 1 : 0,
     ];
     const touched = [keys.epoch, keys.job(jobId), keys.events(jobId), keys.changes, keys.lifeSigns];
     if (early) {
@@ -117,7 +122,11 @@ export async function pushEvents(
 function statusAfter(events: readonly ReplyEvent[]): JobStatus | "" {
   const last = events.at(-1);
   if (last && isTerminal(last)) return last.t;
-  return events.some((event) => event.t === "started") ? "running" : "";
+  return begins(events) ? "running" : "";
+}
+
+function begins(events: readonly ReplyEvent[]): boolean {
+  return events.some((event) => event.t === "started");
 }
 
 /** As JSON; empty without any. */
