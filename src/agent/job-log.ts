@@ -28,9 +28,9 @@ export interface JobLog {
 }
 
 /**
- * What is added can be sent at once, for the user is waiting for it; it is written right after that, all events of one
- * turn of the event loop as one row. If the process dies in between, only numbers are lost, which the gateway knows: an
- * answer that is cut short is begun again. The terminal event is on the disk before anybody sees it.
+ * What is added is written, all events of one turn of the event loop as one row, and then told of: what anybody has seen
+ * is still there under its number when this process dies, also if the gateway dies with it. An answer's first word waits
+ * for no turn.
  */
 export function openJobLog(options: {
   store: JobStore;
@@ -85,10 +85,13 @@ export function openJobLog(options: {
     next++;
     ended = isTerminal(event);
     if (ended) flush();
-    if (isFirstWord(event)) onAdded();
+    else if (isFirstWord(event)) flushAndTell();
     if (telling) return;
     telling = true;
-    setImmediate(tellAndFlush);
+    setImmediate(() => {
+      telling = false;
+      flushAndTell();
+    });
   }
 
   /** Somebody waits in front of a turn; what comes with the first word goes with the next ones. */
@@ -96,17 +99,13 @@ export function openJobLog(options: {
     return job.kind === "turn" && event.t === "delta" && said.text === event.text;
   }
 
-  function tellAndFlush(): void {
-    telling = false;
-    onAdded();
-    // Behind what hears of it.
-    setImmediate(() => {
-      try {
-        flush();
-      } catch (error) {
-        onFailure(error);
-      }
-    });
+  function flushAndTell(): void {
+    try {
+      flush();
+      onAdded();
+    } catch (error) {
+      onFailure(error);
+    }
   }
 
   return {

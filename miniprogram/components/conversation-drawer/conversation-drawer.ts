@@ -26,7 +26,7 @@ type OfConversation = WechatMiniprogram.CustomEvent<{ id: string; title: string 
  */
 Component({
   properties: { current: { type: String, value: "" } },
-  data: { shown: false, list: LOADING, lines: 6 },
+  data: { shown: false, list: LOADING, lines: 5 },
   lifetimes: {
     attached() {
       const conversations = openConversations(claw);
