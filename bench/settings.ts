@@ -27,7 +27,7 @@ const NUMBERS = {
   "waiting-users": [20, "users whose they are"],
   kills: [3, "how often the gateway is killed"],
   "answer-chars": [20_000, "characters of each answer that the mini-program draws"],
-  "answer-end-chars": [800, "of them, at the end, are measured while they stream"],
+  "answer-end-chars": [600, "of them, at the end, are measured while they stream"],
   "answer-rate": [100, "deltas a second of that end"],
   starts: [15, "starts of each executable"],
   "idle-seconds": [5, "time after which an executable's memory is looked at (s)"],
