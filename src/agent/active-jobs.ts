@@ -23,8 +23,8 @@ const INTERRUPTED: TerminalEvent = {
   message: "任务执行时智能体意外重启了两次，没有再自动重来，请重试",
 };
 /**
- * That a turn has begun is told this much later: the request to the model server comes first, and somebody waits for it. Both at
- * once would make each other slower.
+ * That a turn has begun is told this much later: the request to the model server comes first, and somebody waits for
+ * it. Both at once would make each other slower.
  */
 const REQUEST_FIRST_MS = 2;
 const GAVE_WAY: ReplyEvent = { t: "progress", note: "先让对话回答，空闲后重新开始" };

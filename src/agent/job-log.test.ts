@@ -32,9 +32,9 @@ test("events of one turn of the event loop are written as one row, and then told
   const rows = () => store.outbox(job.id, 0);
   log.add({ t: "started" });
   expect([told, rows().length]).toEqual([0, 0]);
-  expect([log.next(), log.read(0, 10)]).toEqual([1, [{ t: "started" }]]);
   log.add(delta(1));
   expect([told, rows().length]).toEqual([1, 1]);
+  expect([log.next(), log.read(0, 10)]).toEqual([2, [{ t: "started" }, delta(1)]]);
   log.add(delta(2));
   log.add(delta(3));
   expect([told, rows().length]).toEqual([1, 1]);
@@ -43,6 +43,13 @@ test("events of one turn of the event loop are written as one row, and then told
     { first: 0, events: [{ t: "started" }, delta(1)] },
     { first: 2, events: [delta(2), delta(3)] },
   ]);
+});
+
+test("what is read before its turn is over is written first", () => {
+  const { store, job, log } = opened();
+  log.add({ t: "started" });
+  expect(log.read(0, 10)).toEqual([{ t: "started" }]);
+  expect(store.outbox(job.id, 0)).toEqual([{ first: 0, events: [{ t: "started" }] }]);
 });
 
 test("what is not written yet is when the process ends", () => {

@@ -39,7 +39,7 @@ export function openJobLog(options: {
   ended: boolean;
   /** What an earlier process had made of the answer. */
   said?: Said;
-  /** There is something new to read; told once for what is added in one turn of the event loop, and of an answer's first word. */
+  /** There is something new to read; told once for what one turn of the event loop adds, and of an answer's first word. */
   onAdded: () => void;
   /** What was added cannot be written. */
   onFailure: (error: unknown) => void;
@@ -59,14 +59,14 @@ export function openJobLog(options: {
 
   function flush(): void {
     if (unwritten.length === 0) return;
-    const events = unwritten;
+    store.append(job, { first: next - unwritten.length, events: unwritten }, said);
     unwritten = [];
-    store.append(job, { first: next - events.length, events }, said);
   }
 
   function read(from: number, limit: number): ReplyEvent[] {
-    if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
+    // Whoever reads sends it: also behind a push that is answered in the turn in which it was added.
     flush();
+    if (from >= recentFrom) return recent.slice(from - recentFrom, from - recentFrom + limit);
     const events: ReplyEvent[] = [];
     for (const batch of store.outbox(job.id, from)) {
       // A gap: what comes first was lost, and what comes behind it must not take its numbers.

@@ -25,8 +25,9 @@ export interface ModelServer {
    */
   inspect(signal: AbortSignal): Promise<ModelInfo>;
   /**
-   * Streams one answer. If the model is known, the request leaves within the first `next()`. Its connection is closed, and the server's slot with it, once the iterator has ended, thrown or
-   * been returned from; nothing is retried after the first byte.
+   * Streams one answer. If the model is known, the request leaves within the first `next()`. Its connection is closed,
+   * and the server's slot with it, once the iterator has ended, thrown or been returned from; nothing is retried after
+   * the first byte.
    *
    * @throws ModelServerUnavailable when nothing was answered and a later try may be; ModelFailure when the request
    * failed; the signal's reason when it aborts.

@@ -12,7 +12,10 @@ import { openPeople } from "./people.ts";
 export interface ConversationStore extends Omit<ConversationsPort, "delete"> {
   /** Whether the job's conversation is its user's and of its kind, or nobody's yet. */
   admits(job: Job): boolean;
-  /** The answered turns of a conversation before a job's own (of one that is not there yet: all), message by message, newest first. */
+  /**
+   * The answered turns of a conversation before a job's own (of one that is not there yet: all), message by message,
+   * newest first.
+   */
   before(conversationId: string, jobId: string): Iterable<{ role: "user" | "assistant"; text: string }>;
   /**
    * Forgets a chat of the user with all its messages, for good (also after a power cut), and has its jobs that have not
@@ -65,13 +68,17 @@ export function openConversationStore(db: Database): ConversationStore {
   /** What kind the conversation is; undefined for somebody else's, or one that is not there. */
   function ownKind(userId: string, conversationId: string): string | undefined {
     const conversation = holderOf.get(conversationId);
-    const isTheirs = conversation?.deleted === 0 && conversation.user_id === personOf(userId);
-    return isTheirs ? conversation.kind : undefined;
+    return conversation && isTheirs(conversation, userId) ? conversation.kind : undefined;
+  }
+
+  function isTheirs(conversation: { user_id: string; deleted: number }, userId: string): boolean {
+    return conversation.deleted === 0 && conversation.user_id === personOf(userId);
   }
 
   return {
     admits({ conversationId, userId, kind }) {
-      return ownKind(userId, conversationId) === kind || !holderOf.get(conversationId);
+      const conversation = holderOf.get(conversationId);
+      return !conversation || (conversation.kind === kind && isTheirs(conversation, userId));
     },
     list: (userId) =>
       ofUser
